@@ -44,6 +44,8 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
     """One installed package. `purl` identifies it; `source` is set for distribution packages built from another name.
 
     `licenses` are the strings as found. `locations` are sorted; the first is where the package is declared.
+    `owner` is the purl of the operating system's package that brought this one (python3-yaml brings PyYAML): such a
+    package is the distribution's to mend, so it is listed here but judged under its owner.
     """
 
     type: PackageType
@@ -54,6 +56,7 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
     source: Source | None = None
     locations: tuple[Location, ...] = ()
     licenses: tuple[str, ...] = ()
+    owner: str = ""
 
 
 class Skipped(msgspec.Struct, frozen=True, order=True):

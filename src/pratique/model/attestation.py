@@ -4,6 +4,10 @@ import msgspec
 
 from pratique.model.digest import Digest
 
+# Our own predicate types: the model's `Verdict` and `Validation` as JSON.
+VERDICT = "https://pratique.dev/attestation/verdict/v1"
+VALIDATION = "https://pratique.dev/attestation/validation/v1"
+
 
 class Attestation(msgspec.Struct, frozen=True, omit_defaults=True):
     """A statement that was verified: about which digest, of which predicate type, by which key, with what predicate.

@@ -1,0 +1,100 @@
+"""Inventory + advisories → findings. Pure: the same packages and records, in any order, give the same findings."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from pratique import versions
+from pratique.judge.aliases import Group, group
+from pratique.judge.ecosystems import Lookup, lookup, unsupported
+from pratique.judge.merge import Hit, LooksUp, finding
+from pratique.judge.order import ordered
+from pratique.judge.ranges import find_range
+from pratique.model.advisory import Advisory
+from pratique.model.finding import Finding
+from pratique.model.inventory import Inventory, Package, Skipped
+
+_SHOWN = 5  # advisories named in the reason for something unmatched
+
+
+class FindsAdvisories(Protocol):
+    """What matching needs of the advisories: the store, or a dictionary in a test."""
+
+    def find(self, ecosystem: str, name: str) -> Sequence[Advisory]:
+        """All records of a package; their `affected` has the entries of that ecosystem and name alone."""
+
+
+class MatchResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Findings, and what could not be compared with advisories: an unsupported distribution, an unreadable version."""
+
+    findings: tuple[Finding, ...] = ()
+    unmatched: tuple[Skipped, ...] = ()
+
+
+def match(inventory: Inventory, advisories: FindsAdvisories, look_up: LooksUp | None = None) -> tuple[Finding, ...]:
+    """The findings of `match_all`, for callers that show elsewhere what was not matched."""
+    return match_all(inventory, advisories, look_up).findings
+
+
+def match_all(inventory: Inventory, advisories: FindsAdvisories, look_up: LooksUp | None = None) -> MatchResult:
+    """Match every package with its advisories; findings are sorted by severity, vulnerability, package.
+
+    Distribution packages are matched by source package and its version; language packages that belong to one of them
+    (`Package.owner`) are left to it. Withdrawn records are not findings. Records of one vulnerability (shared aliases)
+    make one finding per package. `look_up` (a store's `get`) fills in a severity that the matched records lack.
+    """
+    found: list[Finding] = []
+    missed: set[Skipped] = set(unsupported(inventory))
+    answers: dict[Lookup, _Answer] = {}
+    for package in inventory.packages:
+        question = lookup(package, inventory.distro)
+        if question is None or package.owner:
+            continue
+        if question not in answers:
+            answers[question] = _answer(question, advisories)
+        answer = answers[question]
+        found += (finding(package, question.version, *affecting, look_up) for affecting in answer.affecting)
+        if answer.problems:
+            missed.add(_skipped(package, question, answer.problems))
+    return MatchResult(ordered(found), tuple(sorted(missed)))
+
+
+class _Answer(NamedTuple):
+    affecting: tuple[tuple[Group, tuple[Hit, ...]], ...]
+    problems: dict[str, str]  # by advisory
+
+
+def _answer(question: Lookup, advisories: FindsAdvisories) -> _Answer:
+    records = [
+        advisory
+        for ecosystem in question.ecosystems
+        for name in question.names
+        for advisory in advisories.find(ecosystem, name)
+        if not advisory.withdrawn
+    ]
+    problems: dict[str, str] = {}
+    groups = [(one, tuple(_hits(one, question.version, problems))) for one in group(records)]
+    return _Answer(tuple((one, hits) for one, hits in groups if hits), problems)
+
+
+def _hits(one: Group, version: str, problems: dict[str, str]) -> Iterator[Hit]:
+    for advisory in one.advisories:
+        for affected in advisory.affected:
+            try:
+                words = find_range(affected, version)
+            except versions.InvalidVersion as error:
+                problems[advisory.id] = str(error)
+                continue
+            if words:
+                yield Hit(advisory, affected, words)
+
+
+def _skipped(package: Package, question: Lookup, problems: dict[str, str]) -> Skipped:
+    named = sorted(problems)
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    reason = (
+        f"{package.name} {question.version} can't be compared with {', '.join(named[:_SHOWN])}{more}: "
+        f"{problems[named[0]]}"
+    )
+    return Skipped(package.locations[0].path if package.locations else package.purl, reason)

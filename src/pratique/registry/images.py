@@ -1,0 +1,7 @@
+"""The calls on whole images: load one as a value, copy one to another place, pack one from layers."""
+
+from pratique.registry.copying import copy
+from pratique.registry.loading import choose, load
+from pratique.registry.pack import pack
+
+__all__ = ["choose", "copy", "load", "pack"]

@@ -1,0 +1,160 @@
+"""Writes the advisory file: all of it, or nothing.
+
+The digest is over the content: the records that were kept, in the order of their ids, whatever file, order or feed name
+they came by. The same records give the same digest.
+"""
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from pratique.advisories import schema
+from pratique.advisories.status import BuildReport, SkippedRecord, SourceInfo
+from pratique.model.advisory import Advisory
+from pratique.model.digest import Digest
+from pratique.model.errors import UsageError
+
+_PRAGMAS = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;"
+
+
+def build(
+    path: Path, advisories: Iterable[Advisory | SkippedRecord], sources: Sequence[SourceInfo], now: datetime
+) -> BuildReport:
+    """Write `advisories` to `path`, replacing what is there only when all is written.
+
+    Of two records with one id the later modified one is kept. `sources` say names and locations; their counts and
+    newest times are filled in from the records' `source`. Raises what reading `advisories` raises, and UsageError when
+    `path` can't be written; then the old file stays as it was.
+    """
+    import tempfile  # slow to import, and a scan only opens stores
+
+    started = time.monotonic()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise UsageError(f"cannot write the advisory store: {path}", str(error)) from error
+    os.close(handle)
+    draft = Path(name)
+    try:
+        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            report = _Writer(connection, sources, now).write(advisories)
+        _publish(draft, path)
+    except (sqlite3.Error, OSError) as error:
+        raise UsageError(f"cannot write the advisory store: {path}", str(error)) from error
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+    return msgspec.structs.replace(report, seconds=time.monotonic() - started)
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Into place under the final name, surely on disk, readable for those whom the umask allows."""
+    umask = os.umask(0)
+    os.umask(umask)
+    draft.chmod(0o666 & ~umask)
+    with draft.open("rb") as written:
+        os.fsync(written.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class _Writer:
+    """One build in progress."""
+
+    def __init__(self, connection: sqlite3.Connection, sources: Sequence[SourceInfo], now: datetime) -> None:
+        self.connection = connection
+        self.sources = {source.name: source for source in sources}
+        self.now = now
+        self.skipped: list[SkippedRecord] = []
+        self.superseded = 0
+        self.kept: dict[str, tuple[int, str, bytes]] = {}  # id -> number, modified, hash of the content
+
+    def write(self, advisories: Iterable[Advisory | SkippedRecord]) -> BuildReport:
+        self.connection.executescript(_PRAGMAS + schema.TABLES)
+        self.connection.execute("BEGIN")
+        for advisory in advisories:
+            if isinstance(advisory, SkippedRecord):
+                self.skipped.append(advisory)
+            else:
+                self._keep(advisory)
+        self.connection.execute(schema.INDEXES)
+        digest = self._digest()
+        self._meta(digest)
+        self.connection.execute("COMMIT")
+        self.connection.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
+        self.connection.execute(f"PRAGMA user_version={schema.VERSION}")
+        pairs: int = self.connection.execute("SELECT count(*) FROM affected").fetchone()[0]
+        return BuildReport(digest, len(self.kept), pairs, 0.0, tuple(self.skipped), self.superseded)
+
+    def _keep(self, advisory: Advisory) -> None:
+        self._count(advisory)
+        content = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(advisory, source=""))).digest()
+        before = self.kept.get(advisory.id)
+        if before is not None:
+            self.superseded += 1
+            if (_instant(advisory.modified), content) <= (_instant(before[1]), before[2]):
+                return
+            self._forget(before[0])
+        number = before[0] if before else len(self.kept) + 1
+        self.kept[advisory.id] = (number, advisory.modified, content)
+        self._insert(number, advisory)
+
+    def _insert(self, number: int, advisory: Advisory) -> None:
+        head = schema.ENCODER.encode(msgspec.structs.replace(advisory, affected=()))
+        self.connection.execute("INSERT INTO advisory VALUES (?,?,?)", (number, advisory.id, head))
+        pairs = sorted(advisory.affected, key=lambda each: (each.ecosystem, each.name))
+        for (ecosystem, name), same in groupby(pairs, key=lambda each: (each.ecosystem, each.name)):
+            body = schema.ENCODER.encode(tuple(same))
+            self.connection.execute("INSERT INTO affected VALUES (?,?,?,?)", (ecosystem, name, number, body))
+        for alias in sorted(set(advisory.aliases) - {advisory.id}):
+            self.connection.execute("INSERT INTO alias VALUES (?,?)", (alias, number))
+
+    def _forget(self, number: int) -> None:
+        for table in ("advisory", "affected", "alias"):
+            self.connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - our own table
+            names
+
+    def _count(self, advisory: Advisory) -> None:
+        source = self.sources.get(advisory.source) or SourceInfo(advisory.source, "")
+        newest = max(source.newest, advisory.modified, key=_instant)
+        self.sources[source.name] = SourceInfo(source.name, source.location, source.count + 1, newest)
+
+    def _digest(self) -> Digest:
+        whole = hashlib.sha256(f"pratique advisories {schema.VERSION}\n".encode())
+        for name in sorted(self.kept):
+            whole.update(self.kept[name][2])
+        return Digest("sha256:" + whole.hexdigest())
+
+    def _meta(self, digest: Digest) -> None:
+        counts = self.connection.execute("SELECT ecosystem, count(*) FROM affected GROUP BY ecosystem").fetchall()
+        values: dict[str, object] = {
+            "built_at": self.now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "digest": digest,
+            "advisories": len(self.kept),
+            "sources": tuple(self.sources.values()),
+            "ecosystems": dict(counts),
+        }
+        rows = [(name, schema.ENCODER.encode(value)) for name, value in values.items()]
+        self.connection.executemany("INSERT INTO meta VALUES (?,?)", rows)
+
+
+def _instant(time_: str) -> datetime:
+    """The moment that an RFC 3339 time names; the beginning of time for anything else (a leap second, year 0)."""
+    try:
+        moment = datetime.fromisoformat(time_)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

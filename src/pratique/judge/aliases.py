@@ -43,7 +43,7 @@ def group(advisories: Iterable[Advisory]) -> tuple[Group, ...]:
         cves = [name for name in known if is_cve(name)]
         if len(cves) > 1:
             members += [(cve, advisory) for cve in cves]
-            extra += [(cve, name) for cve in cves for name in known if not is_cve(name)]
+            extra += [(cve, name) for cve in cves for name in known if name == cve or not is_cve(name)]
         else:
             joined.join(sorted(known))
             members.append((advisory.id, advisory))
@@ -60,7 +60,7 @@ def _collect(
     for name in joined.all():
         called[joined.first(name)].add(name)
     for cve, name in extra:
-        called[joined.first(cve)] |= {cve, name}
+        called[joined.first(cve)].add(name)
     return tuple(sorted((_group(called[first], records[first]) for first in records), key=lambda found: found.id))
 
 

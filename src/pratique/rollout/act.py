@@ -34,7 +34,7 @@ def roll_out(
     state = cluster.watch(workload, digests, deadline, on_progress)
     if state.stage is Stage.COMPLETE:
         cluster.settle(workload)
-    if state.stage is Stage.FAILED and undo_on_failure:
+    if state.stage is Stage.FAILED and undo_on_failure and _still_ours(cluster, workload, images):
         return _go_back(cluster, workload, state, on_progress)
     return state
 
@@ -44,6 +44,13 @@ def undo(cluster: ActsOnCluster, workload: Workload, on_progress: OnProgress | N
     return _go_back(
         cluster, workload, RolloutState(workload.id, Stage.COMPLETE, "undone on request"), on_progress, asked=True
     )
+
+
+def _still_ours(cluster: ActsOnCluster, workload: Workload, images: Mapping[str, str]) -> bool:
+    """Whether the images are as we set them: what somebody else has set since is not ours to undo."""
+    seen = cluster.workload(workload.namespace, workload.kind, workload.name)
+    now = {container.name: container.image for container in seen.containers}
+    return all(now.get(container) == image for container, image in images.items())
 
 
 def _go_back(

@@ -74,9 +74,9 @@ def lab(registry_host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     kubeconfig = require_cluster()
     folder = tmp_path_factory.mktemp("programs")
     with own_namespace(kubeconfig, "pratique-rollout") as namespace, Cluster.connect(kubeconfig, grace=2) as cluster:
-        digests = [push_program(registry_host, "rollout/app", tag, folder) for tag in ("first", "second")]
+        first, second = (push_program(registry_host, "rollout/app", tag, folder) for tag in ("first", "second"))
         crashing = push_program(registry_host, "rollout/app", "crashing", folder, ends=True)
-        yield Lab(kubeconfig, namespace, f"{registry_host}/rollout/app", *digests, crashing, cluster)
+        yield Lab(kubeconfig, namespace, f"{registry_host}/rollout/app", first, second, crashing, cluster)
 
 
 def test_a_deployment_moves_to_a_digest_and_its_pods_prove_it(lab: Lab) -> None:

@@ -16,7 +16,7 @@ from tests.support.machine import require, require_root, require_shared
 def require_cluster() -> Path:
     """The kubeconfig of a Ready cluster.
 
-    `PRATIQUE_TEST_KUBECONFIG` names one; otherwise it is the machine's own (`shared/kube/cluster`, needs root), which is
+    `PRATIQUE_TEST_KUBECONFIG` names one; otherwise it is the machine's own (`shared/kube/cluster`, needs root),
     brought up when `PRATIQUE_CLUSTER_UP=1`.
     """
     named = os.environ.get("PRATIQUE_TEST_KUBECONFIG")

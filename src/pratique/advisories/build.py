@@ -90,7 +90,6 @@ class _Writer:
                 self.skipped.append(advisory)
             else:
                 self._keep(advisory)
-        self.connection.execute(schema.INDEXES)
         digest = self._digest()
         self._meta(digest)
         self.connection.execute("COMMIT")
@@ -123,9 +122,12 @@ class _Writer:
             self.connection.execute("INSERT INTO alias VALUES (?,?)", (alias, number))
 
     def _forget(self, number: int) -> None:
-        for table in ("advisory", "affected", "alias"):
-            self.connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - our own table
-            names
+        """Take a superseded advisory out again, by keys alone."""
+        (body,) = self.connection.execute("SELECT body FROM advisory WHERE number = ?", (number,)).fetchone()
+        aliases = [(alias, number) for alias in schema.ADVISORY.decode(body).aliases]
+        self.connection.executemany("DELETE FROM alias WHERE name = ? AND number = ?", aliases)
+        self.connection.execute("DELETE FROM affected WHERE number = ?", (number,))
+        self.connection.execute("DELETE FROM advisory WHERE number = ?", (number,))
 
     def _count(self, advisory: Advisory) -> None:
         source = self.sources.get(advisory.source) or SourceInfo(advisory.source, "")

@@ -30,8 +30,10 @@ def merge_config(image: Json, old: Json, new: Json) -> Json:
             value = _keys(*(_mapping(value) for value in values))
         else:
             value = _choose(*values)
-        if name in image or _plain(value) is not None:
+        if _plain(value) is not None:
             merged[name] = value
+        elif name in image and _plain(image[name]) is None:
+            merged[name] = image[name]  # its own way of saying nothing
     return merged
 
 

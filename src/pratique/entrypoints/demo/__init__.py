@@ -1,0 +1,1 @@
+"""The loop, shown: once in a folder with nothing set up (`pratique demo`), once on a real cluster (`pratique demo --cluster`)."""

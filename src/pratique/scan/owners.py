@@ -13,7 +13,7 @@ from pratique.scan import apk, dpkg_files
 from pratique.scan.found import Found
 from pratique.scan.python import normalized
 
-# Where distributions put what they maintain. A vendor's package with a private copy elsewhere (a bundled npm, an SDK) has
+# Where distributions put what they maintain. A private copy elsewhere (a bundled npm, a vendor's SDK) has
 # nobody who mends that copy for it: it is judged on its own.
 _MAINTAINED = re.compile(r"usr/lib/python3[^/]*/(?:dist|site)-packages/[^/]+(?:/[^/]+)?|usr/(?:share|lib)/nodejs/.+")
 _DIST_PACKAGES = "usr/lib/python3/dist-packages/"  # dpkg's alone: pip on Debian installs below usr/local

@@ -213,3 +213,31 @@ def test_many_incomparable_advisories_make_one_short_remark() -> None:
 def test_an_empty_inventory_has_no_findings_and_misses_nothing() -> None:
     result = match_all(Inventory(), Advisories([DEBIAN]))
     assert (result.findings, result.unmatched) == ((), ())
+
+
+def test_a_bulletins_severity_is_not_taken_for_one_of_its_cves() -> None:
+    bulletin = advisory("BIT-1", "x", "y", aliases=("CVE-2024-1", "CVE-2024-2"), severity=Severity.CRITICAL)
+    inventory = image_of(apk("busybox", "1"), distro=ALPINE)
+    record = advisory("ALPINE-CVE-2024-1", "Alpine:v3.19", "busybox", Range())
+    [found] = match(inventory, Advisories([record]), lambda _: bulletin)
+    assert found.severity is Severity.UNKNOWN
+
+
+class Holding(Advisories):
+    """Advisories that say which ecosystems they hold."""
+
+    def ecosystems(self) -> set[str]:
+        return {affected.ecosystem for advisory in self.all for affected in advisory.affected}
+
+
+def test_an_ecosystem_without_any_advisories_is_reported_not_called_clean() -> None:
+    image = image_of(apk("a", "1"), apk("b", "1"), pypi("lib", "1.0"), distro=ALPINE)
+    pypi_only = Holding([advisory("X-1", "PyPI", "other", Range())])
+    [missed] = match_all(image, pypi_only).unmatched
+    assert missed.path == "Alpine:v3.19"
+    assert missed.reason == "no advisories of Alpine:v3.19 are known here: 2 packages not matched"
+
+
+def test_either_of_ubuntus_words_counts_as_known() -> None:
+    image = image_of(deb("bash", "5"), distro=Distro("ubuntu", "24.04"))
+    assert match_all(image, Holding([advisory("X-1", "Ubuntu:24.04", "other", Range())])).unmatched == ()

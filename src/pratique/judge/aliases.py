@@ -27,6 +27,11 @@ def is_cve(name: str) -> bool:
     return _CVE.fullmatch(name) is not None
 
 
+def is_bulletin(advisory: Advisory) -> bool:
+    """Whether a record speaks of several CVEs, so that its severity is that of the worst of them."""
+    return sum(map(is_cve, names(advisory))) > 1
+
+
 def names(advisory: Advisory) -> frozenset[str]:
     """All names of a record, with the CVE that its own id is made of."""
     own = _OF_A_CVE.fullmatch(advisory.id)

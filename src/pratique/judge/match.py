@@ -1,7 +1,8 @@
 """Inventory + advisories → findings. Pure: the same packages and records, in any order, give the same findings."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -25,6 +26,14 @@ class FindsAdvisories(Protocol):
         """All records of a package; their `affected` has the entries of that ecosystem and name alone."""
 
 
+@runtime_checkable
+class KnowsEcosystems(Protocol):
+    """Advisories that can say what they hold, so that "nothing found" and "nothing known" are told apart."""
+
+    def ecosystems(self) -> Collection[str]:
+        """The ecosystems, with their releases, of which there are any records."""
+
+
 class MatchResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """Findings, and what could not be compared with advisories: an unsupported distribution, an unreadable version."""
 
@@ -43,6 +52,7 @@ def match_all(inventory: Inventory, advisories: FindsAdvisories, look_up: LooksU
     Distribution packages are matched by source package and its version; language packages that belong to one of them
     (`Package.owner`) are left to it. Withdrawn records are not findings. Records of one vulnerability (shared aliases)
     make one finding per package. `look_up` (a store's `get`) fills in a severity that the matched records lack.
+    Where `advisories` can say which ecosystems they hold, packages of others are reported as unmatched.
     """
     found: list[Finding] = []
     missed: set[Skipped] = set(unsupported(inventory))
@@ -57,7 +67,21 @@ def match_all(inventory: Inventory, advisories: FindsAdvisories, look_up: LooksU
         found += (finding(package, question.version, *affecting, look_up) for affecting in answer.affecting)
         if answer.problems:
             missed.add(_skipped(package, question, answer.problems))
+    missed |= set(_unknown(inventory, advisories))
     return MatchResult(ordered(found), tuple(sorted(missed)))
+
+
+def _unknown(inventory: Inventory, advisories: FindsAdvisories) -> Iterator[Skipped]:
+    """Ecosystems of which the advisories hold nothing at all, with how many packages that leaves out."""
+    if not isinstance(advisories, KnowsEcosystems):
+        return
+    held = frozenset(advisories.ecosystems())
+    questions = (lookup(package, inventory.distro) for package in inventory.packages if not package.owner)
+    asked = Counter(question.ecosystems for question in questions if question)
+    for ecosystems, count in asked.items():
+        if held.isdisjoint(ecosystems):
+            packages = "1 package" if count == 1 else f"{count} packages"
+            yield Skipped(ecosystems[0], f"no advisories of {ecosystems[0]} are known here: {packages} not matched")
 
 
 class _Answer(NamedTuple):

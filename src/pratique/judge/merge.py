@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pratique import versions
-from pratique.judge.aliases import Group
+from pratique.judge.aliases import Group, is_bulletin
 from pratique.judge.ecosystems import is_distro
 from pratique.judge.ranges import is_affected, key
 from pratique.model.advisory import Advisory, Affected, Severity
@@ -78,7 +78,7 @@ def _elsewhere(group: Group, hits: Sequence[Hit], look_up: LooksUp | None) -> tu
         return ()
     own = {record.id for record in group.advisories}
     found = (look_up(name) for name in (group.id, *group.aliases) if name not in own)
-    return tuple(record for record in found if record is not None and not record.withdrawn)
+    return tuple(record for record in found if record and not record.withdrawn and not is_bulletin(record))
 
 
 def _evidence(hits: Sequence[Hit], version: str) -> tuple[Evidence, ...]:

@@ -75,3 +75,18 @@ def attestations(
         if is_a(found.predicate_type, predicate_type) and not plain_signature:
             verified.append(found)
     return Verification(tuple(verified), tuple(finder.refused))
+
+
+class Proofs:
+    """Verification with a fixed set of keys, in the shape that the gate asks for (`admit.facts.Proofs`)."""
+
+    def __init__(self, verifiers: Sequence[Verifier]) -> None:
+        self._verifiers = tuple(verifiers)
+
+    def signatures(self, repository: Repository, digest: Digest) -> tuple[Attestation, ...]:
+        """The image's signatures that verify. Raises as `verify_image`."""
+        return verify_image(repository, digest, self._verifiers).verified
+
+    def statements(self, repository: Repository, digest: Digest, predicate_type: str) -> tuple[Attestation, ...]:
+        """The statements about the image that verify. Raises as `verify_image`."""
+        return attestations(repository, digest, self._verifiers, predicate_type).verified

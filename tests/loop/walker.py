@@ -1,8 +1,8 @@
 """A process that carries journeys in a folder and kills itself where it is told.
 
-`python -m tests.loop.walker FOLDER WHEN`, where WHEN is `never`, `between` (before the second new step begins: the first
-is kept) or `unkept` (right after a step was done for the first time, before the engine keeps it). The beginning and end
-of each step are appended to FOLDER/log.
+`python -m tests.loop.walker FOLDER WHEN`, where WHEN is `never`, `between` (before the second new step begins, so that
+the first is kept) or `unkept` (right after a step was done for the first time, before the engine keeps it). The
+beginning and end of each step are appended to FOLDER/log.
 """
 
 import os

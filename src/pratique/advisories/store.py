@@ -22,6 +22,7 @@ from pratique.model.errors import InvalidData, NotFound
 __all__ = ["AdvisoryStore", "build"]
 
 _HEADER = 100  # bytes (SQLite file format, 1.3)
+_UNREADABLE = (IndexError, TypeError, ValueError, RecursionError, msgspec.MsgspecError)  # what damaged msgpack does
 _REBUILD = "build it anew with: pratique db build --osv LOCATION"
 
 _FIND = """SELECT advisory.body, affected.body FROM affected JOIN advisory USING (number)
@@ -114,7 +115,7 @@ class AdvisoryStore:
         rows = self._rows("SELECT value FROM meta WHERE name = ?", name)
         try:
             return msgspec.msgpack.decode(rows[0][0], type=kind)
-        except (IndexError, TypeError, msgspec.MsgspecError) as error:
+        except _UNREADABLE as error:
             raise InvalidData(f"the advisory store is damaged: {self.path}", _REBUILD) from error
 
     def _joined(self, head: bytes, bodies: list[bytes]) -> Advisory:
@@ -123,7 +124,7 @@ class AdvisoryStore:
             for body in bodies:
                 affected += schema.AFFECTED.decode(body)
             return msgspec.structs.replace(schema.ADVISORY.decode(head), affected=tuple(affected))
-        except (TypeError, msgspec.MsgspecError) as error:
+        except _UNREADABLE as error:
             raise InvalidData(f"the advisory store is damaged: {self.path}", _REBUILD) from error
 
 

@@ -109,6 +109,15 @@ class InMemoryCluster:
             images = wanted
         self._running[workload.id] = (images, passed)
 
+    def restart(self, workload: Workload) -> None:
+        """Take all pods down; they come up again as the template says, if it works."""
+        self._running[workload.id] = ({}, 0)
+
+    def put_image(self, workload: Workload, container: str, image: str) -> None:
+        """Change an image as somebody else would: without a word in the record."""
+        obj = self._object(workload.id)
+        self._apply(workload.id, patch.images_patch(obj, {container: image}, patch.record(obj)))
+
     def recorded(self, workload: Workload) -> patch.Record:
         """What the workload remembers of the last rollout."""
         return patch.record(self._object(workload.id))

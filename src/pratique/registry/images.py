@@ -2,6 +2,6 @@
 
 from pratique.registry.copying import copy
 from pratique.registry.loading import choose, load
-from pratique.registry.pack import pack
+from pratique.registry.pack import Compression, pack, pack_index
 
-__all__ = ["choose", "copy", "load", "pack"]
+__all__ = ["Compression", "choose", "copy", "load", "pack", "pack_index"]

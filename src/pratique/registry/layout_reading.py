@@ -17,6 +17,7 @@ from pratique.model.reference import Reference, is_tag
 from pratique.registry import documents
 from pratique.registry.blobs import verified
 from pratique.registry.documents import Manifest
+from pratique.registry.fallback import fallback_tag
 from pratique.registry.repository import MANIFEST_LIMIT
 
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -38,10 +39,10 @@ class LayoutReader:
     def resolve(self, target: str) -> Descriptor:
         """See `Repository.resolve`."""
         if not is_digest(target):
-            return self._tagged(target)
+            return _plain(self._tagged(target))
         for descriptor in self.entries():
             if descriptor.digest == target:
-                return descriptor
+                return _plain(descriptor)
         return self._untold(Digest(target))
 
     def manifest(self, target: str) -> tuple[Descriptor, bytes]:
@@ -173,9 +174,9 @@ def blob_path(digest: Digest) -> str:
     return f"blobs/{digest.replace(':', '/')}"
 
 
-def fallback_tag(digest: Digest) -> str:
-    """The tag of the index of referrers, where there is no referrers API (distribution-spec)."""
-    return digest.replace(":", "-")[:128]
+def _plain(entry: Descriptor) -> Descriptor:
+    """Without the notes that index.json makes: in any place the same manifest has the same descriptor."""
+    return Descriptor(entry.media_type, entry.digest, entry.size)
 
 
 def _names(entry: Descriptor) -> tuple[str, ...]:

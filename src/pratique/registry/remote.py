@@ -1,0 +1,231 @@
+"""OCI registries over HTTP (distribution-spec 1.1): Docker distribution, Azure's, Docker Hub and their kind."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+from urllib3.response import BaseHTTPResponse
+
+from pratique.model.descriptor import OCI_INDEX, Descriptor
+from pratique.model.digest import Digest, digest_of, is_digest
+from pratique.model.errors import IntegrityError, InvalidData, NotFound, Refused, UsageError
+from pratique.model.reference import Reference, is_tag
+from pratique.registry import documents
+from pratique.registry.client import Client, read_bounded
+from pratique.registry.credentials import FileCredentials, FindsCredentials
+from pratique.registry.downloads import download
+from pratique.registry.fallback import Fallback
+from pratique.registry.hosts import same_origin
+from pratique.registry.repository import MANIFEST_LIMIT
+from pratique.registry.transport import Transport, joined
+from pratique.registry.uploads import Upload
+
+_ACCEPT = ", ".join(sorted(documents.KNOWN, reverse=True)) + ", */*;q=0.1"
+_LIST_LIMIT = 16 * 1024 * 1024  # bytes of one page of tags or referrers
+_PAGES = 10_000  # a registry whose pages never end is not followed further
+_PAGE = 1000  # tags
+_CHUNK = 16 * 1024 * 1024  # bytes of an upload's part
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^<]*rel="?next"?', re.IGNORECASE)
+
+
+class RemoteRegistry:
+    """All registries, each under its own name; one login, one set of connections for each.
+
+    `credentials` default to the files of docker and podman. `plain_http` None means: for loopback only. `ca_file` adds
+    certificate authorities to the system's. `attempts` bounds every request; `sleep` takes seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: FindsCredentials | None = None,
+        plain_http: bool | None = None,
+        ca_file: Path | None = None,
+        attempts: int = 5,
+        sleep: Callable[[float], None] = time.sleep,
+        chunk: int = _CHUNK,
+    ) -> None:
+        self._credentials = credentials or FileCredentials.of_environment()
+        self._plain_http = plain_http
+        self._transport = Transport(ca_file=ca_file, attempts=attempts, sleep=sleep)
+        self._chunk = chunk
+        self._clients: dict[str, Client] = {}
+        self._lock = threading.Lock()
+
+    def repository(self, reference: Reference) -> "RemoteRepository":
+        """See `Registry.repository`."""
+        with self._lock:
+            client = self._clients.get(reference.registry)
+            if client is None:
+                client = Client(reference.registry, self._transport, self._credentials, self._plain_http)
+                self._clients[reference.registry] = client
+        return RemoteRepository(client, reference, self._chunk)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class RemoteRepository:
+    """See `Repository`."""
+
+    def __init__(self, client: Client, reference: Reference, chunk: int = _CHUNK) -> None:
+        self.reference = Reference(reference.registry, reference.repository)
+        self._client = client
+        self._path = f"/v2/{reference.repository}"
+        self._pull = frozenset({f"repository:{reference.repository}:pull"})
+        self._push = frozenset({f"repository:{reference.repository}:pull,push"})
+        self._uploads = Upload(client, self.reference, self._push, chunk)
+
+    def resolve(self, target: str) -> Descriptor:
+        """See `Repository.resolve`. Where the registry's HEAD says too little, the manifest is fetched."""
+        headers = {"Accept": _ACCEPT}
+        with self._request("HEAD", self._manifest_path(target), {200, 405}, headers=headers) as response:
+            said = _promised(response)
+            size = response.headers.get("Content-Length", "")
+            media_type = _media_type(response)
+        if is_digest(target):
+            if said and said != target:
+                raise IntegrityError(f"{self.reference.name}: asked for {target}, was told of {said}")
+            said = Digest(target)
+        if response.status != 200 or said is None or not size.isdecimal() or media_type not in documents.KNOWN:
+            return self.manifest(target)[0]
+        return Descriptor(media_type, said, int(size[:20]))
+
+    def manifest(self, target: str) -> tuple[Descriptor, bytes]:
+        """See `Repository.manifest`."""
+        name = f"{self.reference.name} {target}"
+        with self._request("GET", self._manifest_path(target), {200}, headers={"Accept": _ACCEPT}) as response:
+            data = read_bounded(response, MANIFEST_LIMIT, name)
+            promised = Digest(target) if is_digest(target) else _promised(response)
+            said = _promised(response)
+            media_type = _media_type(response)
+        for digest in filter(None, (promised, said)):
+            documents.check_digest(data, digest, name)
+        kind = documents.media_type_of(data, media_type, name)
+        return Descriptor(kind, promised or digest_of(data), len(data)), data
+
+    def blob(self, descriptor: Descriptor) -> AbstractContextManager[BinaryIO]:
+        """See `Repository.blob`."""
+        documents.check_descriptors((descriptor,), self.reference.name)
+        return download(self._client, self.reference, descriptor, self._pull)
+
+    def has_blob(self, digest: Digest) -> bool:
+        """See `Repository.has_blob`."""
+        documents.check_descriptors((Descriptor("", digest, 0),), self.reference.name)
+        try:
+            with self._request("HEAD", f"{self._path}/blobs/{digest}", {200}):
+                return True
+        except NotFound:
+            return False
+
+    def put_blob(self, descriptor: Descriptor, content: BinaryIO) -> None:
+        """See `Repository.put_blob`."""
+        documents.check_descriptors((descriptor,), self.reference.name)
+        self._uploads.run(descriptor, content)
+
+    def mount_blob(self, descriptor: Descriptor, source: Reference) -> bool:
+        """See `Repository.mount_blob`. A source that we may not read is no error: the caller sends the blob."""
+        if source.registry != self.reference.registry or source.repository == self.reference.repository:
+            return False
+        try:
+            return self._uploads.mount(descriptor, source)
+        except (Refused, NotFound):
+            return False
+
+    def put_manifest(self, data: bytes, media_type: str, tag: str | None = None) -> Descriptor:
+        """See `Repository.put_manifest`. A registry without a referrers API gets the referrers tag written."""
+        if tag is not None and not is_tag(tag):
+            raise UsageError(f"not a tag: {tag[:100]!r}")
+        manifest = documents.decode_manifest(data, media_type, self.reference.name)
+        descriptor = Descriptor(media_type, digest_of(data), len(data))
+        headers = {"Content-Type": media_type}
+        path = f"{self._path}/manifests/{tag or descriptor.digest}"
+        with self._request("PUT", path, {200, 201, 202}, scopes=self._push, headers=headers, body=data) as response:
+            said = _promised(response)
+            if said and said.startswith("sha256:") and said != descriptor.digest:
+                raise IntegrityError(f"{self.reference.name}: pushed {descriptor.digest}, stored as {said}")
+            listed = response.headers.get("OCI-Subject", "")
+        if manifest.subject and not listed:
+            Fallback(self).add(manifest.subject.digest, documents.referrer(descriptor, manifest))
+        return descriptor
+
+    def tags(self) -> Iterator[str]:
+        """See `Repository.tags`, page by page."""
+        for page in self._pages(f"{self._path}/tags/list?n={_PAGE}"):
+            yield from documents.decode(page, _Tags, f"{self.reference.name}: tags").tags or ()
+
+    def referrers(self, digest: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
+        """See `Repository.referrers`: from the API, or where there is none from the referrers tag."""
+        documents.check_descriptors((Descriptor("", digest, 0),), self.reference.name)
+        try:
+            pages = list(self._pages(f"{self._path}/referrers/{digest}", {"Accept": OCI_INDEX}))
+        except (NotFound, InvalidData):
+            # Registries of before 1.1 answer 404, some 400 or 405.
+            found = Fallback(self).read(digest)
+        else:
+            name = f"{self.reference.name}: referrers"
+            found = tuple(
+                entry for page in pages for entry in documents.decode_manifest(page, OCI_INDEX, name).children
+            )
+        distinct = {entry.digest: entry for entry in found}
+        return tuple(entry for entry in distinct.values() if artifact_type in {"", entry.artifact_type})
+
+    def _pages(self, location: str, headers: dict[str, str] | None = None) -> Iterator[bytes]:
+        """The bodies of a list, following Link headers (RFC 8288) within this registry."""
+        seen: set[str] = set()
+        while location and len(seen) < _PAGES:
+            url = joined(self._client.base, location)
+            if url in seen or not same_origin(url, self._client.base):
+                raise InvalidData(f"{self.reference.name}: the registry's list of pages leads astray")
+            seen.add(url)
+            with self._request("GET", url, {200}, headers=headers) as response:
+                yield read_bounded(response, _LIST_LIMIT, self.reference.name)
+                following = _NEXT.search(response.headers.get("Link", "")[:8192])
+            location = joined(url, following[1]) if following else ""
+
+    def _manifest_path(self, target: str) -> str:
+        if not is_digest(target) and not is_tag(target):
+            raise UsageError(f"neither a tag nor a digest: {target[:100]!r}")
+        return f"{self._path}/manifests/{target}"
+
+    def _request(
+        self,
+        method: str,
+        location: str,
+        wanted: set[int],
+        *,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        scopes: frozenset[str] | None = None,
+    ) -> AbstractContextManager[BaseHTTPResponse]:
+        return self._client.request(
+            method, location, self.reference, wanted=wanted, scopes=scopes or self._pull, headers=headers, body=body
+        )
+
+
+class _Tags(msgspec.Struct, frozen=True):
+    tags: tuple[str, ...] | None = None
+
+
+def _promised(response: BaseHTTPResponse) -> Digest | None:
+    said = response.headers.get("Docker-Content-Digest", "")
+    return Digest(said) if is_digest(said) else None
+
+
+def _media_type(response: BaseHTTPResponse) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip()

@@ -8,7 +8,8 @@ from pratique.model.advisory import Severity
 from pratique.model.finding import Finding
 from pratique.model.inventory import Inventory, Package, PackageType, Skipped
 from pratique.report import table
-from pratique.report.report import one_line, totals_line
+from pratique.report.report import totals_line
+from pratique.report.text import one_line
 from tests.report.samples import FINDING_TUPLES, FINDINGS, INVENTORIES, INVENTORY, bare, report
 
 EXPECTED = """\

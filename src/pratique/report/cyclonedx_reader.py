@@ -8,7 +8,7 @@ from pratique.model.inventory import Distro, Inventory, Location, Package, Packa
 from pratique.report import from_purl
 from pratique.report.cyclonedx_model import BomRead, Component, LicenseChoice, MetadataRead
 from pratique.report.decoding import decode
-from pratique.report.report import one_line
+from pratique.report.text import one_line
 
 _PACKAGES = frozenset({"library", "framework", "application"})
 _LAYERS = ("aquasecurity:trivy:LayerDiffID", "syft:location:0:layerID")

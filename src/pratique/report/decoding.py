@@ -5,7 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from pratique.model.errors import InvalidData
-from pratique.report.report import one_line
+from pratique.report.text import one_line
 
 T = TypeVar("T")
 

@@ -16,7 +16,8 @@ from pratique.model.image import Image
 from pratique.model.inventory import Distro, Inventory, Location, Package, PackageType, Skipped, Source
 from pratique.model.verdict import Verdict
 from pratique.report.decoding import decode
-from pratique.report.report import Advisories, Report, one_line, totals, worst_first
+from pratique.report.report import Advisories, Report, totals, worst_first
+from pratique.report.text import one_line
 
 SCHEMA_VERSION = "1.0"
 SCHEMA_ID = "urn:pratique:schema:report-1"

@@ -8,7 +8,7 @@ import msgspec
 from pratique.model.errors import InvalidData
 from pratique.model.inventory import Distro, Location, Package, PackageType, Skipped, Source
 from pratique.model.purl import Purl
-from pratique.report.report import one_line
+from pratique.report.text import one_line
 
 _TYPES = frozenset(PackageType)
 

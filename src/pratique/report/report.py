@@ -57,9 +57,3 @@ def totals_line(findings: Iterable[Finding]) -> str:
     number = sum(counts.values())
     parts = ", ".join(f"{count} {severity.word}" for severity, count in counts.items() if count)
     return f"{number} finding{'' if number == 1 else 's'}" + (f": {parts}" if parts else "")
-
-
-def one_line(text: str, limit: int = 1000) -> str:
-    """Text from outside made safe for a terminal or a log: no control characters, no line breaks, not endless."""
-    clean = "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text[: limit + 1])
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"

@@ -14,7 +14,8 @@ import msgspec
 
 from pratique.model.advisory import Severity
 from pratique.model.finding import Finding, State
-from pratique.report.report import Report, one_line, worst_first
+from pratique.report.report import Report, worst_first
+from pratique.report.text import one_line
 
 RESULT_LIMIT = 25_000  # GitHub refuses a run with more
 _TEXT_LIMIT = 1024  # GitHub's, for descriptions

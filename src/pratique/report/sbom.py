@@ -6,7 +6,7 @@ from pratique.model.errors import InvalidData
 from pratique.model.inventory import Inventory
 from pratique.report import cyclonedx_reader, document, spdx_reader
 from pratique.report.decoding import decode
-from pratique.report.report import one_line
+from pratique.report.text import one_line
 
 _HINT = "it must be JSON of CycloneDX, SPDX 2.x, or Pratique's own"
 

@@ -12,7 +12,7 @@ import msgspec
 from pratique.model.digest import digest_of
 from pratique.model.inventory import Distro, Inventory, Package
 from pratique.report.licenses import is_expression
-from pratique.report.report import Report, one_line
+from pratique.report.report import Report
 from pratique.report.spdx_model import (
     MARK,
     NOASSERTION,
@@ -27,6 +27,7 @@ from pratique.report.spdx_model import (
     SpdxDocument,
     SpdxPackage,
 )
+from pratique.report.text import one_line
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pratique:spdx")
 _DOCUMENT, _ROOT, _SYSTEM = "SPDXRef-DOCUMENT", "SPDXRef-Target", "SPDXRef-OperatingSystem"

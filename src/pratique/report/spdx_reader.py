@@ -7,7 +7,6 @@ from pratique.model.errors import InvalidData
 from pratique.model.inventory import Distro, Inventory, Location, Package, PackageType, Skipped, Source
 from pratique.report import from_purl
 from pratique.report.decoding import decode
-from pratique.report.report import one_line
 from pratique.report.spdx_model import (
     MARK,
     NOASSERTION,
@@ -17,6 +16,7 @@ from pratique.report.spdx_model import (
     SpdxDocument,
     SpdxPackage,
 )
+from pratique.report.text import one_line
 
 _NOT_PACKAGES = frozenset({"CONTAINER", "OPERATING-SYSTEM", "FILE", "SOURCE"})
 

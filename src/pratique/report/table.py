@@ -8,7 +8,8 @@ from pratique.model.advisory import Severity
 from pratique.model.finding import Finding
 from pratique.model.inventory import Skipped
 from pratique.model.verdict import Outcome, Verdict
-from pratique.report.report import Report, one_line, totals_line, worst_first
+from pratique.report.report import Report, totals_line, worst_first
+from pratique.report.text import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -1,0 +1,36 @@
+"""`pratique check TARGET`: may this image be used? The policy's verdict, with its reasons."""
+
+import argparse
+
+from pratique.entrypoints.cli import options
+
+
+def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
+    """Add the command's arguments."""
+    parser = options.add_command(subparsers, "check", "judge an image by a policy; exit 1 when it is denied")
+    parser.add_argument("-f", "--format", choices=("table", "json"), default="table", help="default: table")
+    parser.add_argument("--policy", metavar="FILE", help="default: deny what is high or critical and can be fixed")
+    options.add_database(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Scan, match, judge, and show the verdict."""
+    from pratique import wiring
+    from pratique.entrypoints.cli import output
+    from pratique.entrypoints.cli.requests import request
+    from pratique.model.verdict import Outcome
+
+    policy = wiring.read_policy(args.policy)
+    output.check(args.output)
+    report = wiring.assess(request(args), policy, output.now())
+    if args.format == "json":
+        from pratique.report import document
+
+        data = document.render(report)
+    else:
+        from pratique.report import table
+
+        data = table.render_verdict(report, width=output.width(), color=output.color(args.output)).encode()
+    output.write(data, args.output)
+    return 1 if report.verdict is None or report.verdict.outcome is Outcome.DENY else 0

@@ -1,0 +1,102 @@
+"""`pratique db build|status|lookup`: the advisories that scans ask."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from pratique.entrypoints.cli import options
+
+if TYPE_CHECKING:
+    from pratique.model.advisory import Advisory
+
+
+def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
+    """Add the command's arguments."""
+    summary = "build the advisory database, or ask it"
+    parser = subparsers.add_parser("db", help=summary, description=summary[:1].upper() + summary[1:] + ".")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_build(verbs)
+    status = verbs.add_parser("status", help="say what the database holds and how old it is")
+    status.add_argument("-f", "--format", choices=("table", "json"), default="table", help="default: table")
+    options.add_database(status)
+    status.set_defaults(run=run_status)
+    lookup = verbs.add_parser("lookup", help="show one advisory, or all on a package, as JSON lines")
+    lookup.add_argument("what", metavar="ID | ECOSYSTEM NAME", nargs="+", help="CVE-2024-0001, or Debian:12 openssl")
+    options.add_database(lookup)
+    lookup.set_defaults(run=run_lookup)
+
+
+def _add_build(verbs: "options.Subparsers[argparse.ArgumentParser]") -> None:
+    build = verbs.add_parser("build", help="build the database from OSV data")
+    build.add_argument(
+        "--osv",
+        metavar="PATH_OR_URL",
+        action="append",
+        required=True,
+        help="a zip, a folder of JSON files, or a bucket (ECOSYSTEM/all.zip) in a folder or at a URL; repeatable",
+    )
+    build.add_argument(
+        "--ecosystem", metavar="E", action="append", default=[], help="only these of a bucket: Debian, PyPI; repeatable"
+    )
+    build.add_argument("-o", "--output", metavar="FILE", help="default: where scans look for it")
+    build.set_defaults(run=run_build)
+
+
+def run_build(args: argparse.Namespace) -> int:
+    """Read the feeds and write the file, whole or not at all."""
+    from pratique import wiring
+    from pratique.entrypoints.cli import output
+    from pratique.report.text import one_line
+
+    path = wiring.database(args.output)
+    built = wiring.build_advisories(path, args.osv, output.now(), args.ecosystem)
+    print(
+        f"{path}: {built.advisories} advisories on {built.affected} packages in {built.seconds:.1f} s, {built.digest}"
+    )
+    for skipped in built.skipped[:5]:
+        print(one_line(f"not read: {skipped.id}: {skipped.reason}"))
+    if len(built.skipped) > 5:
+        print(f"not read: {len(built.skipped) - 5} more")
+    return 0
+
+
+def run_status(args: argparse.Namespace) -> int:
+    """Say what is there."""
+    from pratique import wiring
+
+    path = wiring.database(args.db)
+    with wiring.open_advisories(path) as store:
+        status = store.status()
+    if args.format == "json":
+        import msgspec
+
+        print(msgspec.json.encode(status).decode())
+        return 0
+    print(f"{path}: {status.advisories} advisories, built {status.built_at}, {status.digest}")
+    for source in status.sources:
+        newest = f", newest {source.newest}" if source.newest else ""
+        print(f"  from {source.name}: {source.count} ({source.location}{newest})")
+    for ecosystem, count in sorted(status.ecosystems.items()):
+        print(f"  {ecosystem}: {count}")
+    return 0
+
+
+def run_lookup(args: argparse.Namespace) -> int:
+    """Show advisories as they are kept."""
+    import msgspec
+
+    from pratique import wiring
+    from pratique.model.errors import NotFound, UsageError
+
+    if len(args.what) > 2:
+        raise UsageError("too many words for db lookup", "give an id, or an ecosystem and a package's name")
+    path = wiring.database(args.db)
+    with wiring.open_advisories(path) as store:
+        found: tuple[Advisory | None, ...] = (
+            store.find(*args.what) if len(args.what) == 2 else (store.get(args.what[0]),)
+        )
+    advisories = [advisory for advisory in found if advisory]
+    if not advisories:
+        raise NotFound(f"no advisory for {' '.join(args.what)[:100]} in {path}")
+    for advisory in advisories:
+        print(msgspec.json.encode(advisory).decode())
+    return 0

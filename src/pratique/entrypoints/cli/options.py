@@ -1,0 +1,65 @@
+"""Arguments that several commands share, and how their values are read. Imports nothing heavy."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pratique.model.advisory import Severity
+
+Subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what add_subparsers gives
+
+TARGETS = """\
+TARGET is an image or something like one:
+  docker://REGISTRY/REPOSITORY:TAG   in a registry (docker:// may be left out)
+  oci:FOLDER[:TAG|@DIGEST]           an OCI layout
+  oci-archive:FILE                   a tar of an OCI layout
+  docker-archive:FILE                what `docker save` writes
+  dir:FOLDER                         a root file system
+  sbom:FILE                          an SBOM: CycloneDX, SPDX, or pratique's own JSON
+"""
+
+
+def add_command(subparsers: "Subparsers[argparse.ArgumentParser]", name: str, summary: str) -> argparse.ArgumentParser:
+    """A command on targets, with the options that say which image is meant."""
+    parser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=summary[:1].upper() + summary[1:] + ".",
+        epilog=TARGETS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("target", metavar="TARGET", help="what to look at; see below")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to standard output")
+    parser.add_argument(
+        "--platform", metavar="OS/ARCH", help="which image of a multi-platform one; default: this machine's"
+    )
+    parser.add_argument("--offline", action="store_true", help="refuse targets that need the network")
+    parser.add_argument("--plain-http", action="store_true", help="speak HTTP, not HTTPS, to the registry")
+    return parser
+
+
+def add_database(parser: argparse.ArgumentParser) -> None:
+    """`--db FILE`."""
+    parser.add_argument(
+        "--db",
+        metavar="FILE",
+        help="the advisories (default: $PRATIQUE_DB, or pratique/advisories.db below $XDG_DATA_HOME or ~/.local/share)",
+    )
+
+
+def severity(word: str) -> "Severity":
+    """A severity by its word, in any case. Raises UsageError."""
+    from pratique.model.advisory import Severity
+    from pratique.model.errors import UsageError
+
+    words = {each.word: each for each in sorted(Severity, reverse=True)}
+    found = words.get(word.strip().lower())
+    if found is None:
+        raise UsageError(f"not a severity: {word[:40]!r}", f"one of {', '.join(words)}")
+    return found
+
+
+def severities(lists: Sequence[str]) -> "frozenset[Severity]":
+    """Severities as users list them: `high,critical`, once or more often."""
+    return frozenset(severity(word) for words in lists for word in words.split(","))

@@ -1,0 +1,27 @@
+"""`pratique sbom TARGET`: what is in an image, for other tools. Needs no advisories."""
+
+import argparse
+
+from pratique.entrypoints.cli import options
+
+FORMATS = ("cyclonedx", "spdx", "json")
+
+
+def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
+    """Add the command's arguments."""
+    parser = options.add_command(subparsers, "sbom", "list what is in an image, as an SBOM")
+    parser.add_argument("-f", "--format", choices=FORMATS, default="cyclonedx", help="default: cyclonedx (1.6)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Scan and write."""
+    from pratique import wiring
+    from pratique.entrypoints.cli import output
+    from pratique.entrypoints.cli.requests import request
+    from pratique.entrypoints.cli.scan import render
+
+    output.check(args.output)
+    report = wiring.inspect(request(args), output.now())
+    output.write(render(report, args.format, args.output), args.output)
+    return 0

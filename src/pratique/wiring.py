@@ -1,0 +1,160 @@
+"""The one place that picks real parts and fits them together. Everything heavy is imported where it is used."""
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pratique import __version__
+from pratique.model.descriptor import Platform
+from pratique.model.errors import NotFound, UsageError
+from pratique.model.image import Image
+from pratique.model.inventory import Inventory
+from pratique.report.report import Advisories, Report
+
+if TYPE_CHECKING:
+    from pratique.advisories.status import BuildReport
+    from pratique.advisories.store import AdvisoryStore
+    from pratique.judge.policy import Policy
+
+_LOCAL = ("oci:", "oci-archive:", "docker-archive:", "dir:", "sbom:")
+_FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".json")
+_SBOM_LIMIT = 1 << 30  # bytes
+_POLICY_LIMIT = 1 << 20
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What to look at: a target as skopeo writes them (or `dir:`, `sbom:`), and how it may be reached."""
+
+    target: str
+    platform: Platform | None = None
+    plain_http: bool = False
+    offline: bool = False
+    database: Path = Path("advisories.db")
+
+
+class Scanned(msgspec.Struct, frozen=True):
+    """What was found: the image where there is one, and what is in it."""
+
+    image: Image | None
+    inventory: Inventory
+
+
+def database(path: str | None = None) -> Path:
+    """Where the advisories are: as given, else `$PRATIQUE_DB`, else below the user's data folder."""
+    if chosen := path or os.environ.get("PRATIQUE_DB"):
+        return Path(chosen)
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "pratique" / "advisories.db"
+
+
+def open_advisories(path: Path) -> "AdvisoryStore":
+    """The advisory file, open; close it. Raises NotFound (with what to do) and InvalidData."""
+    from pratique.advisories.store import AdvisoryStore
+
+    if not path.exists():
+        raise NotFound(
+            f"no advisories at {path}", "make them with pratique db build --osv PATH_OR_URL, or name a file by --db"
+        )
+    return AdvisoryStore.open(path)
+
+
+def build_advisories(path: Path, osv: Sequence[str], now: datetime, ecosystems: Sequence[str] = ()) -> "BuildReport":
+    """Read OSV data and write the advisory file, whole or not at all."""
+    from pratique.advisories.feeds import build_from
+
+    return build_from(path, osv, now, ecosystems=ecosystems)
+
+
+def read_policy(path: str | None) -> "Policy":
+    """A policy from its file, or the one that is built in. Raises UsageError, NotFound."""
+    from pratique.judge import policy
+
+    return policy.DEFAULT if path is None else policy.parse(_file(path, _POLICY_LIMIT), path)
+
+
+def scan_target(request: Request) -> Scanned:
+    """What is in the target. Raises UsageError when it needs the network and `offline` says no."""
+    kind, _, rest = request.target.partition(":")
+    if kind == "dir":
+        from pratique.scan.rootfs import scan_rootfs
+
+        return Scanned(None, scan_rootfs(Path(rest)))
+    if kind == "sbom":
+        from pratique.report import sbom
+
+        return Scanned(None, sbom.read(_file(rest, _SBOM_LIMIT), rest))
+    return _scan_image(request)
+
+
+def inspect(request: Request, now: datetime) -> Report:
+    """Scan, without looking for findings."""
+    scanned = scan_target(request)
+    return Report(
+        target=request.target,
+        inventory=scanned.inventory,
+        image=scanned.image,
+        tool_version=__version__,
+        generated_at=_rfc3339(now),
+    )
+
+
+def assess(request: Request, policy: "Policy | None", now: datetime) -> Report:
+    """Scan, match, and judge where there is a policy. Advisories are opened first: without them, nothing is read."""
+    from pratique.judge.match import match_all
+    from pratique.judge.verdict import judge
+
+    with open_advisories(request.database) as store:
+        report = inspect(request, now)
+        inventory = report.inventory
+        matched = match_all(inventory, store)
+        advisories = Advisories(store.digest, store.status().built_at)
+    verdict = None
+    if policy:
+        verdict = judge(policy, inventory.image, inventory, matched.findings, advisories.digest, now, matched.unmatched)
+    return msgspec.structs.replace(
+        report, findings=matched.findings, unmatched=matched.unmatched, advisories=advisories, verdict=verdict
+    )
+
+
+def _scan_image(request: Request) -> Scanned:
+    _check_reachable(request)
+    from pratique.registry.images import load
+    from pratique.registry.targets import open_target
+    from pratique.scan.image import scan_image
+
+    with open_target(request.target, plain_http=request.plain_http) as target:
+        image = load(target.repository, target.target, request.platform)
+        return Scanned(image, scan_image(image, target.repository))
+
+
+def _check_reachable(request: Request) -> None:
+    target = request.target
+    if target.startswith(_LOCAL):
+        return
+    if "://" not in target and (target.startswith((".", "/")) or target.endswith(_FILE_ENDINGS)):
+        raise UsageError(
+            f"not an image reference: {target[:100]!r}", f"a file or folder needs {', '.join(_LOCAL)} before it"
+        )
+    if request.offline:
+        raise UsageError(f"{target[:200]} is in a registry, and --offline forbids the network", "name a local target")
+
+
+def _file(path: str, limit: int) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise NotFound(f"no such file: {path[:300]}") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path[:300]}", getattr(error, "strerror", None) or str(error)) from error
+    if len(data) > limit:
+        raise UsageError(f"cannot read {path[:300]}", f"it has more than {limit} bytes")
+    return data
+
+
+def _rfc3339(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

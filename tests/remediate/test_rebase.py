@@ -82,7 +82,7 @@ def unpacked(repository: Repository, image: Image) -> dict[str, str]:
         with repository.blob(layer.descriptor) as blob, tarfile.open(fileobj=io.BytesIO(blob.read())) as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isfile() else None
-                files[member.name.removeprefix("./")] = content.read().decode() if content else ""
+                files[member.name.removeprefix("./")] = content.read().decode(errors="replace") if content else ""
     return files
 
 

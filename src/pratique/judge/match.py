@@ -62,9 +62,9 @@ def match_all(inventory: Inventory, advisories: FindsAdvisories, look_up: LooksU
         if question is None or package.owner:
             continue
         if question not in answers:
-            answers[question] = _answer(question, advisories)
+            answers[question] = _answer(package, question, advisories, look_up)
         answer = answers[question]
-        found += (finding(package, question.version, *affecting, look_up) for affecting in answer.affecting)
+        found += (msgspec.structs.replace(one, package=package) for one in answer.findings)
         if answer.problems:
             missed.add(_skipped(package, question, answer.problems))
     missed |= set(_unknown(inventory, advisories))
@@ -85,21 +85,24 @@ def _unknown(inventory: Inventory, advisories: FindsAdvisories) -> Iterator[Skip
 
 
 class _Answer(NamedTuple):
-    affecting: tuple[tuple[Group, tuple[Hit, ...]], ...]
+    """What advisories say of a source package's version: the same for all packages built from it."""
+
+    findings: tuple[Finding, ...]
     problems: dict[str, str]  # by advisory
 
 
-def _answer(question: Lookup, advisories: FindsAdvisories) -> _Answer:
-    records = [
+def _answer(package: Package, question: Lookup, advisories: FindsAdvisories, look_up: LooksUp | None) -> _Answer:
+    records = (
         advisory
         for ecosystem in question.ecosystems
         for name in question.names
         for advisory in advisories.find(ecosystem, name)
         if not advisory.withdrawn
-    ]
+    )
     problems: dict[str, str] = {}
     groups = [(one, tuple(_hits(one, question.version, problems))) for one in group(records)]
-    return _Answer(tuple((one, hits) for one, hits in groups if hits), problems)
+    findings = (finding(package, question.version, one, hits, look_up) for one, hits in groups if hits)
+    return _Answer(tuple(findings), problems)
 
 
 def _hits(one: Group, version: str, problems: dict[str, str]) -> Iterator[Hit]:

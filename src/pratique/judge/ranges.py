@@ -19,8 +19,6 @@ def find_range(affected: Affected, version: str) -> str:
 
     Raises versions.InvalidVersion when none does and a range could not be compared.
     """
-    if version in affected.versions:
-        return f"={version}"
     problem: versions.InvalidVersion | None = None
     for item in affected.ranges:
         try:
@@ -28,6 +26,8 @@ def find_range(affected: Affected, version: str) -> str:
                 return _words(item)
         except versions.InvalidVersion as error:
             problem = error
+    if version in affected.versions:
+        return f"={version}"
     if affected.versions and (listed := _equal(affected, version)):
         return f"={listed}"
     if problem:

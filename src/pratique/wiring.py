@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,10 +38,11 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Scanned(msgspec.Struct, frozen=True):
-    """What was found: the image where there is one, and what is in it."""
+    """What was found: the target's name in full, what is in it, and the image where there is one."""
 
-    image: Image | None
+    name: str
     inventory: Inventory
+    image: Image | None = None
 
 
 def database(path: str | None = None) -> Path:
@@ -82,11 +84,11 @@ def scan_target(request: Request) -> Scanned:
     if kind == "dir":
         from pratique.scan.rootfs import scan_rootfs
 
-        return Scanned(None, scan_rootfs(Path(rest)))
+        return Scanned(request.target, scan_rootfs(Path(rest)))
     if kind == "sbom":
         from pratique.report import sbom
 
-        return Scanned(None, sbom.read(_file(rest, _SBOM_LIMIT), rest))
+        return Scanned(request.target, sbom.read(_file(rest, _SBOM_LIMIT), rest))
     return _scan_image(request)
 
 
@@ -94,7 +96,7 @@ def inspect(request: Request, now: datetime) -> Report:
     """Scan, without looking for findings."""
     scanned = scan_target(request)
     return Report(
-        target=request.target,
+        target=scanned.name,
         inventory=scanned.inventory,
         image=scanned.image,
         tool_version=__version__,
@@ -126,9 +128,12 @@ def _scan_image(request: Request) -> Scanned:
     from pratique.registry.targets import open_target
     from pratique.scan.image import scan_image
 
-    with open_target(request.target, plain_http=request.plain_http) as target:
+    target = open_target(request.target, plain_http=request.plain_http)
+    with ExitStack() as stack:
+        if close := getattr(target.repository, "close", None):  # an archive's file, a registry's connections
+            stack.callback(close)
         image = load(target.repository, target.target, request.platform)
-        return Scanned(image, scan_image(image, target.repository))
+        return Scanned(target.name, scan_image(image, target.repository), image)
 
 
 def _check_reachable(request: Request) -> None:

@@ -2,10 +2,10 @@
 
 Exit codes: 0 fine; 1 a policy or `--fail-on` says no; 2 the request is wrong; 3 it could not be done.
 
-To add a command: write a module beside this one, named as the command, and put its name into `COMMANDS`. The module
-has `add(subparsers)`, which calls `subparsers.add_parser(name, help=..., description=...)`, adds arguments and ends with
-`parser.set_defaults(run=run)`; and `run(args) -> int`, which gives the exit code and raises `PratiqueError`s. At its top
-level it imports nothing but the standard library and `cli.options`: what it needs to work is imported inside `run`.
+To add a command: write a module beside this one, named as the command, and put its name into `COMMANDS`. It has
+`add(subparsers)`, which calls `subparsers.add_parser(name, help=..., description=...)`, adds arguments and ends with
+`parser.set_defaults(run=run)`; and `run(args) -> int`, which gives the exit code and raises `PratiqueError`s. At its
+top level it imports nothing but the standard library and `cli.options`: what it needs to work is imported in `run`.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from pratique.model.errors import PratiqueError, UsageError
 
-COMMANDS = ("scan", "sbom", "check", "db")
+COMMANDS = ("scan", "sbom", "check", "db", "rollout", "demo")
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report them
 
 

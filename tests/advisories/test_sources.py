@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pratique.advisories import sources
+from pratique.advisories.fetch import download, leaves_https
 from pratique.model.errors import InvalidData, NotFound, PratiqueError, Refused, Unavailable, UsageError
 from tests.advisories.records import record, zipped
 
@@ -196,8 +197,48 @@ def test_a_broken_url_is_an_error_of_ours(url: str) -> None:
         names(url, "PyPI")
 
 
-def test_a_download_over_the_limit_is_refused(url: str) -> None:
-    from pratique.advisories.fetch import download
+def test_a_query_goes_along_and_neither_it_nor_a_password_is_shown(url: str) -> None:
+    secret = url.replace("://", "://user:hunter2@") + "?sig=s3cret"
+    assert names(secret, "PyPI") == ["P-1.json"]
+    for location, fate in ((secret, NotFound), ("http://user:hunter2@127.0.0.1:9/?sig=s3cret", Unavailable)):
+        with pytest.raises(fate) as raised:
+            names(location, "npm")
+        assert "hunter2" not in str(raised.value)
+        assert "s3cret" not in str(raised.value)
 
+
+def test_a_user_and_password_in_a_url_are_sent() -> None:
+    seen: list[str | None] = []
+
+    class Guarded(Liar):
+        def do_GET(self) -> None:
+            seen.append(self.headers["Authorization"])
+            super().do_GET()
+
+    for url in serve(ThreadingHTTPServer(("127.0.0.1", 0), Guarded)):
+        with pytest.raises(NotFound):
+            names(url.replace("://", "://user:p%40ss@") + "/404.zip")
+    assert seen == ["Basic dXNlcjpwQHNz"]
+
+
+def test_https_is_not_left_for_plain_http() -> None:
+    assert leaves_https("https://a.example/x", ["/y", "http://b.example/y", "https://c.example"])
+    assert not leaves_https("https://a.example/x", ["/y", "https://b.example", None])
+    assert not leaves_https("http://a.example/x", ["http://b.example"])
+
+
+def test_a_redirect_is_followed(url: str) -> None:
+    class Elsewhere(Liar):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", url + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    for first in serve(ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)):
+        assert names(first, "PyPI") == ["P-1.json"]
+
+
+def test_a_download_over_the_limit_is_refused(url: str) -> None:
     with pytest.raises(InvalidData, match="too large"):
         download(url + "/PyPI/all.zip", BytesIO(), 10)

@@ -1,5 +1,6 @@
 """The advisory file: built whole or not at all, asked by package or by name."""
 
+import os
 import random
 import sqlite3
 import threading
@@ -15,7 +16,7 @@ from pratique.advisories.status import BuildReport, SourceInfo
 from pratique.advisories.store import AdvisoryStore
 from pratique.model.advisory import Advisory
 from pratique.model.errors import InvalidData, NotFound, PratiqueError, Unavailable
-from tests.advisories.records import NOW, affected, record
+from tests.advisories.records import NOW, affected, record, zipped
 
 OPENSSL = record(
     "DEBIAN-CVE-2024-1",
@@ -274,6 +275,27 @@ def test_odd_paths_are_only_paths(tmp_path: Path) -> None:
     made(path, JINJA)
     with AdvisoryStore.open(path) as store:
         assert store.find("PyPI", "jinja2")
+
+
+@pytest.mark.parametrize("entries", [(), (("a.json", b"{}"), ("b.json", b"[]"))])
+def test_a_location_without_a_sound_record_never_replaces_a_store(
+    path: Path, entries: tuple[tuple[str, bytes], ...]
+) -> None:
+    made(path, JINJA)
+    (path.parent / "all.zip").write_bytes(zipped(*entries))
+    with pytest.raises(InvalidData, match="no OSV records"):
+        feeds.build_from(path, [path.parent / "all.zip"], NOW)
+    with AdvisoryStore.open(path) as store:
+        assert store.find("PyPI", "jinja2")
+
+
+def test_the_file_s_mode_follows_the_umask(path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        made(path, JINJA)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_several_locations_are_several_sources(tmp_path: Path) -> None:

@@ -34,16 +34,13 @@ def build(
     newest times are filled in from the records' `source`. Raises what reading `advisories` raises, and UsageError when
     `path` can't be written; then the old file stays as it was.
     """
-    import tempfile  # slow to import, and a scan only opens stores
-
     started = time.monotonic()
+    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
     except OSError as error:
         raise UsageError(f"cannot write the advisory store: {path}", str(error)) from error
-    os.close(handle)
-    draft = Path(name)
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             report = _Writer(connection, sources, now).write(advisories)
@@ -57,10 +54,7 @@ def build(
 
 
 def _publish(draft: Path, path: Path) -> None:
-    """Into place under the final name, surely on disk, readable for those whom the umask allows."""
-    umask = os.umask(0)
-    os.umask(umask)
-    draft.chmod(0o666 & ~umask)
+    """Surely on disk, and then in its place."""
     with draft.open("rb") as written:
         os.fsync(written.fileno())
     draft.replace(path)

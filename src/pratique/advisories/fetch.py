@@ -1,5 +1,6 @@
 """The one place where advisories come over the network: a URL streamed to a file, with limits."""
 
+from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,46 +22,68 @@ def is_url(location: str) -> bool:
     return location.startswith(("https://", "http://"))
 
 
+def shown(location: str) -> str:
+    """A location to show: a URL without its password and query, which may be secrets (a shared access signature)."""
+    if not is_url(location):
+        return location
+    scheme, _, rest = location.partition("://")
+    host, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
 def download(url: str, target: BinaryIO, limit: int) -> None:
     """Write what `url` answers to `target`, at most `limit` bytes.
 
-    Raises NotFound (404, 410), Refused (401, 403), Unavailable (anything that may pass) and InvalidData (over the
-    limit).
+    Raises NotFound (404, 410), Refused (401, 403), Unavailable (what may pass) and InvalidData (over the limit).
     """
     import urllib3
 
-    size = 0
     try:
         with _response(url) as response:
             _check(url, response)
-            for chunk in response.stream(_CHUNK):
-                size += len(chunk)
-                if size > limit:
-                    raise InvalidData(f"too large: {url}", f"an advisory file has at most {limit:,} bytes")
-                target.write(chunk)
+            _copy(response, target, limit, url)
     except urllib3.exceptions.LocationValueError as error:
-        raise NotFound(f"not a URL that can be fetched: {url}", str(error)[:200]) from error
+        raise NotFound(f"not a URL that can be fetched: {shown(url)}", "write it as https://host/path") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise Unavailable(f"cannot fetch {url}", str(error)[:200]) from error
+        # A MaxRetryError's own text repeats the URL with its query; its reason doesn't.
+        raise Unavailable(f"cannot fetch {shown(url)}", str(getattr(error, "reason", error))[:200]) from error
+
+
+def leaves_https(url: str, redirects: Sequence[str | None]) -> bool:
+    """Whether a URL that promised a secure way was sent along an open one."""
+    return url.startswith("https:") and any((each or "").lower().startswith("http:") for each in redirects)
+
+
+def _copy(response: "urllib3.BaseHTTPResponse", target: BinaryIO, limit: int, url: str) -> None:
+    size = 0
+    for chunk in response.stream(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise InvalidData(f"too large: {shown(url)}", f"an advisory file has at most {limit:,} bytes")
+        target.write(chunk)
     target.flush()
 
 
 @contextmanager
 def _response(url: str) -> "Iterator[urllib3.BaseHTTPResponse]":
+    from urllib.parse import unquote
+
     import urllib3
 
     retries = urllib3.Retry(
-        total=_TRIES + _REDIRECTS,
         connect=_TRIES,
         read=_TRIES,
         redirect=_REDIRECTS,
         status=0,
         other=0,
         backoff_factor=0.2,
+        total=_TRIES + _REDIRECTS,
     )
+    user = unquote(urllib3.util.parse_url(url).auth or "")
+    headers = urllib3.util.make_headers(basic_auth=user) if user else {}
     with _manager(url) as manager:
         timeout = urllib3.Timeout(connect=_CONNECT, read=_READ)
-        response = manager.request("GET", url, preload_content=False, retries=retries, timeout=timeout)
+        response = manager.request("GET", url, headers=headers, preload_content=False, retries=retries, timeout=timeout)
         try:
             yield response
         finally:
@@ -81,12 +104,10 @@ def _manager(url: str) -> "urllib3.PoolManager":
 
 
 def _check(url: str, response: "urllib3.BaseHTTPResponse") -> None:
-    if url.startswith("https:") and (response.geturl() or url).startswith("http:"):
-        raise Refused(
-            f"sent from https to plain http: {url}", "give the location that it redirects to, if you trust it"
-        )
+    if leaves_https(url, [step.redirect_location for step in response.retries.history] if response.retries else []):
+        raise Refused(f"sent from https to plain http: {shown(url)}", "give the place it redirects to, if you trust it")
     if response.status == 200:
         return
     fates: dict[int, type[PratiqueError]] = {404: NotFound, 410: NotFound, 401: Refused, 403: Refused}
     fate = fates.get(response.status, Unavailable)
-    raise fate(f"the answer was {response.status} {response.reason or ''}".rstrip() + f": {url}")
+    raise fate(f"the answer was {response.status} {response.reason or ''}".rstrip() + f": {shown(url)}")

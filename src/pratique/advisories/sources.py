@@ -10,10 +10,10 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 from urllib.parse import quote
 
-from pratique.advisories.fetch import download, is_url
+from pratique.advisories.fetch import download, is_url, shown
 from pratique.model.errors import InvalidData, NotFound, UsageError
 
 _LIST = "ecosystems.txt"
@@ -41,9 +41,14 @@ def _read_url(url: str, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
     if url.partition("?")[0].endswith(".zip"):
         yield from _fetched(url)
         return
-    base = url.rstrip("/")
-    for ecosystem in wanted or _listed_at(f"{base}/{_LIST}"):
-        yield from _fetched(f"{base}/{quote(ecosystem)}/{_ZIP}")
+    for ecosystem in wanted or _listed_at(_below(url, _LIST)):
+        yield from _fetched(_below(url, f"{quote(ecosystem)}/{_ZIP}"))
+
+
+def _below(base: str, path: str) -> str:
+    """A URL below a bucket's; its query (a shared access signature) goes along."""
+    head, mark, query = base.partition("?")
+    return f"{head.rstrip('/')}/{path}{mark}{query}"
 
 
 def _read_path(path: Path, wanted: list[str]) -> Iterator[tuple[str, bytes]]:
@@ -74,7 +79,7 @@ def _bucket(path: Path, wanted: list[str]) -> list[Path]:
 
 def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
     found = False
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=_unreadable):
         folders.sort()
         for name in sorted(files):
             if name.endswith(".json") and (Path(folder) / name).is_file():
@@ -82,6 +87,10 @@ def _folder(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield os.path.relpath(Path(folder) / name, path), _small(Path(folder) / name)
     if not found:
         raise NotFound(f"no OSV records in {path}", "a folder of advisories holds *.json files, or ECOSYSTEM/all.zip")
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise UsageError(f"cannot read {error.filename}", str(error)) from error
 
 
 def _small(path: Path) -> bytes:
@@ -113,7 +122,7 @@ def _file(path: Path) -> Iterator[tuple[str, bytes]]:
 def _fetched(url: str) -> Iterator[tuple[str, bytes]]:
     with _temporary() as file:
         download(url, file, _ZIP_LIMIT)
-        yield from _unzipped(file, url)
+        yield from _unzipped(file, shown(url))
 
 
 def _listed_at(url: str) -> list[str]:

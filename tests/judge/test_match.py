@@ -22,6 +22,7 @@ DEBIAN = advisory("DEBIAN-CVE-2024-5535", "Debian:12", "openssl", below("3.0.14-
         ("Debian:12", deb("curl", "1:1.0"), BOOKWORM, below("7.88.1-10"), False),
         ("Debian:12", deb("curl", "99"), BOOKWORM, Range("0"), True),
         ("Debian:12", deb("curl", "1"), BOOKWORM, Range("0", "0"), False),
+        ("Debian:12", deb("curl", "0~rc1"), BOOKWORM, Range("0", "0"), False),
         # Alpine: -r revisions, _p and _alpha suffixes
         ("Alpine:v3.19", apk("busybox", "1.36.1-r9"), ALPINE, below("1.36.1-r10"), True),
         ("Alpine:v3.19", apk("busybox", "1.36.1-r10"), ALPINE, below("1.36.1-r10"), False),

@@ -1,6 +1,5 @@
 """Typed reading of a mapping: each value is asked for by name and kind, and what nobody asked for is an error."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ from pratique.model.errors import UsageError
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _WORDS = {severity.word: severity for severity in Severity}
+_WORD_LIMIT = 100  # characters of a word that may be a mistyped one
 _TEXT_LIMIT = 2000  # characters
 
 
@@ -128,9 +128,9 @@ class Fields:
         return default
 
     def _missing(self, key: str) -> UsageError:
-        likely = difflib.get_close_matches(key, self._left, 1)
+        likely = _nearest(key, self._left)
         if likely:
-            typo = self._left[likely[0]][0]
+            typo = self._left[likely][0]
             return typo.place.error(f"{self._of} has no key {shown(typo.text)}", f"did you mean {key!r}?")
         return self.place.error(f"{self._of} lacks the key {key!r}")
 
@@ -141,8 +141,14 @@ class Fields:
 def near(word: str, words: Iterable[str]) -> str:
     """A hint for a word that isn't one of `words`: the nearest of them, else all."""
     words = tuple(dict.fromkeys(words))
-    likely = difflib.get_close_matches(word.lower()[:100], words, 1)
-    return f"did you mean {likely[0]!r}?" if likely else f"one of: {', '.join(words)}"
+    likely = _nearest(word.lower()[:_WORD_LIMIT], words)
+    return f"did you mean {likely!r}?" if likely else f"one of: {', '.join(words)}"
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    import difflib  # only for mistakes
+
+    return next(iter(difflib.get_close_matches(word, [each for each in words if len(each) <= _WORD_LIMIT], 1)), "")
 
 
 def _is_nothing(node: Node) -> bool:

@@ -121,7 +121,7 @@ def _skipped(package: Package, question: Lookup, problems: dict[str, str]) -> Sk
     named = sorted(problems)
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
     reason = (
-        f"{package.name} {question.version} can't be compared with {', '.join(named[:_SHOWN])}{more}: "
+        f"{package.name[:80]} {question.version[:80]} can't be compared with {', '.join(named[:_SHOWN])}{more}: "
         f"{problems[named[0]]}"
     )
     return Skipped(package.locations[0].path if package.locations else package.purl, reason)

@@ -1,19 +1,22 @@
 """Rollouts on a real Kubernetes: patched, watched, proven, broken, undone, killed and taken up again."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from pratique.model.digest import Digest
-from pratique.model.errors import NotFound, Unsafe, UsageError
+from pratique.entrypoints.cli.main import main
+from pratique.model.digest import Digest, short
+from pratique.model.errors import NotFound, Refused, Unsafe, UsageError
 from pratique.model.reference import Reference
 from pratique.model.workload import RolloutState, Stage, Workload
 from pratique.rollout.act import roll_out, undo
@@ -171,3 +174,52 @@ def test_what_is_not_there_is_not_found(lab: Lab) -> None:
         lab.cluster.list_workloads(["nobody-home"])
     with pytest.raises(NotFound, match="absent"):
         lab.cluster.watch(Workload(lab.namespace, "Deployment", "absent"), (), 5)
+
+
+def test_a_token_that_is_not_known_is_refused(lab: Lab, tmp_path: Path) -> None:
+    stranger = tmp_path / "kubeconfig"
+    stranger.write_text(re.sub(r"token: \w+", "token: wrong", lab.kubeconfig.read_text()))
+    with Cluster.connect(stranger) as cluster, pytest.raises(Refused, match="does not know us"):
+        cluster.list_workloads()
+
+
+@contextmanager
+def no_more_pods(lab: Lab) -> Iterator[None]:
+    """A quota that refuses new pods, as an admission webhook would."""
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
+    kubectl(lab.kubeconfig, "-n", lab.namespace, "apply", "-f", "-", stdin=json.dumps(quota))
+    try:
+        yield
+    finally:
+        kubectl(lab.kubeconfig, "-n", lab.namespace, "delete", "resourcequota", "none")
+
+
+def test_pods_that_are_refused_admission_fail_a_deployment_soon(lab: Lab) -> None:
+    workload = lab.make("Deployment", "quota")
+    with no_more_pods(lab):
+        state = roll_out(lab.cluster, workload, {"app": lab.image(lab.second)}, 60)
+    assert (state.stage, "pods can't be made" in state.message) == (Stage.UNDONE, True), state
+
+
+def test_pods_that_are_refused_admission_are_why_a_stateful_set_is_late(lab: Lab) -> None:
+    workload = lab.make("StatefulSet", "late")
+    with no_more_pods(lab):
+        state = roll_out(lab.cluster, workload, {"app": lab.image(lab.second)}, 4, undo_on_failure=False)
+    assert (state.stage, "exceeded quota" in state.message) == (Stage.FAILED, True), state
+
+
+def test_the_command_line_sets_asks_and_undoes(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    workload = lab.make("Deployment", "cli")
+    here = ["--kubeconfig", str(lab.kubeconfig)]
+    assert main(["rollout", "set", workload.id, lab.image(lab.second), *here]) == 0
+    assert "complete: 1 of 1 pods are new and available" in capsys.readouterr().out
+    assert main(["rollout", "who", lab.image(lab.second), "-n", lab.namespace, "-f", "json", *here]) == 0
+    uses = json.loads(capsys.readouterr().out)
+    assert {"workload": workload.id, "container": "app", "how": "running"} in uses
+    assert main(["rollout", "list", "-n", lab.namespace, *here]) == 0
+    assert re.search(rf"{workload.id} +app +{lab.image(lab.second)} +{short(lab.second)}", capsys.readouterr().out)
+    assert main(["rollout", "undo", workload.id.replace("Deployment", "deploy"), *here]) == 0
+    assert f"back to {lab.image(lab.first)}" in capsys.readouterr().out
+    assert main(["rollout", "undo", workload.id, *here]) == 3
+    assert main(["rollout", "set", workload.id, lab.repository, *here]) == 2
+    assert main(["rollout", "set", workload.id, lab.image(NOWHERE), "--deadline", "1", "--no-undo", *here]) == 3

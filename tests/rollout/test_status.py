@@ -144,6 +144,13 @@ def test_a_complete_rollout_counts_only_when_the_pods_pin_the_digest() -> None:
     assert "somebody changed the image" in with_proof(done, deployment, [pod(digest=A)], [Digest(B)]).message
 
 
+def test_a_rollout_without_a_pod_to_prove_it_is_not_complete_unless_none_is_wanted() -> None:
+    done = RolloutState("shop/Deployment/web", Stage.COMPLETE, "done")
+    assert with_proof(done, workload("Deployment", status=DONE), [], [Digest(A)]).stage is Stage.PROGRESSING
+    assert with_proof(done, workload("DaemonSet", status=SCHEDULED), [], [Digest(A)]).stage is Stage.PROGRESSING
+    assert with_proof(done, workload("Deployment", spec={"replicas": 0}), [], [Digest(A)]) == done
+
+
 def test_a_runtime_that_names_the_platforms_manifest_is_believed_and_quoted() -> None:
     platform = pod(digest=A)
     platform["status"]["containerStatuses"][0]["imageID"] = f"{REPOSITORY}@{B}"

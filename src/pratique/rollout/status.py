@@ -120,6 +120,9 @@ def with_proof(state: RolloutState, obj: Object, pods: Sequence[Object], digests
         return RolloutState(state.workload, Stage.FAILED, f"somebody changed the image meanwhile: {missing} is gone")
     if state.stage is not Stage.COMPLETE or text(obj, "kind") == "CronJob":
         return state
+    made = max(number(obj, "status", it) for it in ("updatedReplicas", "updatedNumberScheduled"))
+    if digests and made and not pods:
+        return RolloutState(state.workload, Stage.PROGRESSING, "the new pods have not been seen yet")
     for digest in digests:
         astray = next((pod for pod in pods if digest not in map(image_digest, current_images(pod).values())), None)
         if astray:

@@ -92,25 +92,26 @@ def run_who(args: argparse.Namespace) -> int:
 
 def run_set(args: argparse.Namespace) -> int:
     """Roll out, telling what happens."""
-    from pratique.rollout import act, target
+    from pratique.rollout import act, patch, target
 
     reference, digest = target.pinned_reference(args.image)
     asked = target.parse(args.workload)
+    shown: list[RolloutState] = []
     with _cluster(args) as cluster:
         workload = cluster.workload(*asked)
         container = target.container_for(workload, reference, args.container)
         for warning in cluster.warnings(workload):
             _tell(f"warning: {warning}")
-        image = f"{reference.name}{f':{reference.tag}' if reference.tag else ''}@{digest}"
         state = act.roll_out(
             cluster,
             workload,
-            {container: image},
+            {container: patch.pinned(reference, digest)},
             args.deadline,
             undo_on_failure=not args.no_undo,
-            on_progress=_show,
+            on_progress=lambda state: _show(state, shown),
         )
-    return _end(state)
+    _show(state, shown)
+    return _FAILED if state.stage.value in {"failed", "undone"} else 0
 
 
 def run_undo(args: argparse.Namespace) -> int:
@@ -118,9 +119,10 @@ def run_undo(args: argparse.Namespace) -> int:
     from pratique.rollout import act, target
 
     asked = target.parse(args.workload)
+    shown: list[RolloutState] = []
     with _cluster(args) as cluster:
-        state = act.undo(cluster, cluster.workload(*asked), on_progress=_show)
-    _tell(f"{state.workload}: {state.stage.value}: {state.message}")
+        state = act.undo(cluster, cluster.workload(*asked), on_progress=lambda state: _show(state, shown))
+    _show(state, shown)
     return 0 if state.stage.value == "undone" else _FAILED
 
 
@@ -132,17 +134,11 @@ def _cluster(args: argparse.Namespace) -> "Cluster":
     return Cluster.connect(Path(args.kubeconfig) if args.kubeconfig else None, args.context)
 
 
-def _end(state: "RolloutState") -> int:
-    from pratique.model.workload import Stage
-
-    if state.stage in {Stage.FAILED, Stage.UNDONE}:
+def _show(state: "RolloutState", shown: "list[RolloutState]") -> None:
+    """Tell a state once, however often it is seen in a row."""
+    if shown[-1:] != [state]:
         _tell(f"{state.workload}: {state.stage.value}: {state.message}")
-        return _FAILED
-    return 0
-
-
-def _show(state: "RolloutState") -> None:
-    _tell(f"{state.workload}: {state.stage.value}: {state.message}")
+    shown.append(state)
 
 
 def _tell(text: str) -> None:

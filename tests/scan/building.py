@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -21,9 +21,13 @@ DEBIAN = b'ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nPRETTY_NAME="D
 class Link(str):
     """A symlink to a target."""
 
+    __slots__ = ()
+
 
 class Hard(str):
     """A hard link to a path."""
+
+    __slots__ = ()
 
 
 class Folder:
@@ -34,7 +38,9 @@ FOLDER = Folder()
 Content = bytes | Link | Hard | Folder
 
 
-def tar_of(members: Mapping[str, Content] | list[tuple[str, Content]], tar_format: int = tarfile.PAX_FORMAT) -> bytes:
+def tar_of(
+    members: Mapping[str, Content] | Sequence[tuple[str, Content]], tar_format: int = tarfile.PAX_FORMAT
+) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tar_format, errors="surrogateescape") as tar:
         for path, content in members.items() if isinstance(members, Mapping) else members:
@@ -91,11 +97,10 @@ def image_of(layers: list[Layer]) -> Image:
     )
 
 
-def scan(*layers: Mapping[str, Content] | list[tuple[str, Content]] | bytes) -> Inventory:
-    """The inventory of an image with these layers, base first: members, or the bytes of a tar."""
+def scan(*layers: Mapping[str, Content] | Sequence[tuple[str, Content]]) -> Inventory:
+    """The inventory of an image with these layers, base first."""
     blobs = Blobs()
-    tars = [layer if isinstance(layer, bytes) else tar_of(layer) for layer in layers]
-    return scan_image(image_of([layer_of(blobs, tar) for tar in tars]), blobs, workers=2)
+    return scan_image(image_of([layer_of(blobs, tar_of(layer)) for layer in layers]), blobs, workers=2)
 
 
 def diff_id(members: Mapping[str, Content]) -> Digest:

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pratique.model.digest import Digest, digest_of
 from pratique.model.errors import IntegrityError, InvalidData, PratiqueError, Unavailable
 from pratique.scan.decompress import Tar
+from pratique.scan.hashing import DiffId
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -23,7 +25,7 @@ DATA = os.urandom(700_000) + bytes(300_000)
 
 
 def read(blob: bytes, diff_id: Digest | None = None, media_type: str = "") -> bytes:
-    tar = Tar(io.BytesIO(blob), "layer", media_type, diff_id)
+    tar = Tar(io.BytesIO(blob), "layer", media_type, DiffId(diff_id) if diff_id else None)
     data = tar.take_up_to(1 << 30)
     tar.finish()
     return data
@@ -50,7 +52,7 @@ def test_the_compression_is_told_by_the_bytes_whatever_the_media_type_says(blob:
 @pytest.mark.parametrize("blob", [gzip.compress(DATA), zstd.compress(DATA)], ids=["gzip", "zstd"])
 @pytest.mark.parametrize("cut", [5, 1000, 500_000, -1, -6])
 def test_a_truncated_layer_is_refused(blob: bytes, cut: int) -> None:
-    with pytest.raises(InvalidData, match="^layer: "):
+    with pytest.raises(InvalidData, match=r"^layer: "):
         read(blob[:cut])
 
 
@@ -74,7 +76,7 @@ def test_content_that_is_not_what_the_config_says_is_refused() -> None:
 
 @pytest.mark.parametrize("blob", [b"BZh91AY", b"\xfd7zXZ\0\0", b""])
 def test_what_no_layer_may_be_is_named(blob: bytes) -> None:
-    with pytest.raises(InvalidData, match="bzip2|xz|empty"):
+    with pytest.raises(InvalidData, match=r"bzip2|xz|empty"):
         read(blob, media_type="application/vnd.oci.image.layer.v1.tar+gzip")
 
 
@@ -116,10 +118,8 @@ def test_a_bomb_is_inflated_in_little_memory(compress: "object") -> None:
 @settings(deadline=None)
 @given(st.sampled_from([b"", b"\x1f\x8b", b"\x1f\x8b\x08\0", b"\x28\xb5\x2f\xfd"]), st.binary(max_size=300))
 def test_any_bytes_inflate_or_give_a_clear_error(start: bytes, rest: bytes) -> None:
-    try:
+    with suppress(PratiqueError):
         read(start + rest)
-    except PratiqueError:
-        pass
 
 
 @given(st.lists(st.integers(0, 300_000), max_size=12))

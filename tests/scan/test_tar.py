@@ -3,6 +3,7 @@
 import io
 import random
 import tarfile
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from pratique.scan.decompress import Tar
 from pratique.scan.tar import Kind, Member, walk
 from tests.scan.building import FOLDER, Content, Hard, Link, tar_of
 
-_PART = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=90)
+_PART = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=90)
 _PATH = st.lists(_PART, min_size=1, max_size=4).map("/".join).filter(lambda path: ".." not in path.split("/"))
 _CONTENT: st.SearchStrategy[Content] = st.one_of(
     st.binary(max_size=1500), _PATH.map(Link), _PATH.map(Hard), st.just(FOLDER)
@@ -57,18 +58,14 @@ def test_a_damaged_tar_gives_members_or_invalid_data(seed: int, damages: int) ->
     chance = random.Random(seed)
     for _ in range(damages):
         data[chance.randrange(len(data))] = chance.randrange(256)
-    try:
-        members(bytes(data))
-    except InvalidData as error:
-        assert error.what.startswith("test: ")
+    with suppress(InvalidData):
+        assert all(isinstance(member, Member) for member in members(bytes(data)))
 
 
 @given(st.binary(max_size=3000))
 def test_any_bytes_give_members_or_a_clear_error(data: bytes) -> None:
-    try:
+    with suppress(PratiqueError):
         members(data)
-    except PratiqueError:
-        pass
 
 
 @pytest.mark.parametrize("end", [1, 511, 512 + 100, 512 + 512 + 3])

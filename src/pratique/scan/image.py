@@ -12,7 +12,10 @@ from pratique.model.inventory import Inventory
 from pratique.scan.decompress import Tar
 from pratique.scan.formats import limit_of
 from pratique.scan.gather import inventory_of
+from pratique.scan.hashing import DiffId, Submit
 from pratique.scan.layers import LayerContent, Unread, read_files, read_layer
+
+_SMALL = 4 * 1024 * 1024  # compressed bytes; below this, threads cost more than they win
 
 
 class Blobs(Protocol):
@@ -41,25 +44,26 @@ def scan_image(image: Image, blobs: Blobs, *, workers: int | None = None) -> Inv
 def _read_all(layers: tuple[Layer, ...], blobs: Blobs, workers: int) -> list[LayerContent]:
     """Each layer once, though an image may name it twice; the largest begin first. The lowest one's error is raised."""
     distinct = {layer.diff_id: layer for layer in layers}
-    if workers == 1 or len(distinct) == 1:
-        contents = {diff_id: _read(layer, blobs) for diff_id, layer in distinct.items()}
+    if workers == 1 or sum(layer.descriptor.size for layer in distinct.values()) < _SMALL:
+        contents = {diff_id: _read(layer, blobs, None) for diff_id, layer in distinct.items()}
         return [contents[layer.diff_id] for layer in layers]
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(min(workers, len(distinct) or 1), "scan") as pool:
+    with ThreadPoolExecutor(workers, "hash") as hashing, ThreadPoolExecutor(workers, "scan") as reading:
         begun = sorted(distinct.values(), key=lambda layer: -layer.descriptor.size)
-        futures = {layer.diff_id: pool.submit(_read, layer, blobs) for layer in begun}
+        futures = {layer.diff_id: reading.submit(_read, layer, blobs, hashing.submit) for layer in begun}
         try:
             return [futures[layer.diff_id].result() for layer in layers]
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            reading.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _read(layer: Layer, blobs: Blobs) -> LayerContent:
+def _read(layer: Layer, blobs: Blobs, submit: Submit | None) -> LayerContent:
     with blobs.blob(layer.descriptor) as blob:
-        return read_layer(_tar(layer, blob), layer.diff_id, limit_of)
+        return read_layer(_tar(layer, blob, submit), layer.diff_id, limit_of)
 
 
-def _tar(layer: Layer, blob: BinaryIO) -> Tar:
-    return Tar(blob, f"layer {short(layer.descriptor.digest)}", layer.descriptor.media_type, layer.diff_id)
+def _tar(layer: Layer, blob: BinaryIO, submit: Submit | None = None) -> Tar:
+    name = f"layer {short(layer.descriptor.digest)}"
+    return Tar(blob, name, layer.descriptor.media_type, DiffId(layer.diff_id, submit))

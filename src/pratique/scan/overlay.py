@@ -94,7 +94,10 @@ def merge(layers: Sequence[LayerContent], wanted: Callable[[str], bool]) -> Tree
 
 
 def follow(tree: Tree, layers: Sequence[LayerContent], wanted: Callable[[str], bool], fixed: Iterable[str]) -> None:
-    """Give the wanted files that are symlinks, or lie in a linked folder, the content of what they lead to."""
+    """Give the wanted files that are symlinks, or lie in a linked folder, the content of what they lead to.
+
+    A target that is wanted under its own name and isn't in the tree was hidden by a layer: it stays hidden.
+    """
     for path in [*filter(wanted, tree.symlinks), *fixed]:
         real = tree.resolve(path)
         if path in tree.files or real is None or real == path:
@@ -102,7 +105,7 @@ def follow(tree: Tree, layers: Sequence[LayerContent], wanted: Callable[[str], b
         if real in tree.files:
             if path in tree.symlinks:
                 tree.files[path] = tree.files[real]
-        elif (origin := holder(layers, real, len(layers) - 1)) is not None:
+        elif not wanted(real) and (origin := holder(layers, real, len(layers) - 1)) is not None:
             tree.files[path] = [Version(origin, origin, real)]
 
 

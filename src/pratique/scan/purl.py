@@ -59,7 +59,9 @@ def parse(text: str) -> Purl:
     rest, _, query = rest.partition("?")
     scheme, colon, rest = rest.partition(":")
     type_, slash, rest = rest.lstrip("/").partition("/")
-    path, _, version = rest.rpartition("@") if "@" in rest.rpartition("/")[2] else (rest, "", "")
+    path, _, version = rest.rpartition("@")
+    if not path or path.endswith("/"):  # no version: the @ begins an npm scope that was not encoded
+        path, version = rest, ""
     namespace, _, name = path.strip("/").rpartition("/")
     type_ = type_.lower()
     if scheme.lower() != "pkg" or not colon or not slash or not name or not _TYPE.fullmatch(type_):

@@ -139,28 +139,34 @@ def _check(tar: Tar, header: bytes) -> None:
     """The header's checksum: the sum of its bytes with the checksum itself taken as eight spaces."""
     if len(header) < BLOCK:
         raise tar.damaged("the tar ends in the middle of a header")
-    stored = header[148:156]
-    expected = _number(tar, stored) - 256 + sum(stored)
-    if (zlib.adler32(header) & 0xFFFF) == (1 + expected) % 65521:  # adler32's low half is that sum, in C
+    field = header[148:156]
+    stored = _octal(field)
+    # adler32's low half is one more than the sum of all bytes (modulo 65521), computed in C
+    if stored is not None and (zlib.adler32(header) & 0xFFFF) == (1 + stored - 256 + sum(field)) % 65521:
         return
     signed = sum(byte - 256 if byte > 127 else byte for byte in header[:148] + header[156:]) + 256
-    if signed != _number(tar, stored):
+    if signed != stored:
         raise tar.damaged("not a tar header: its checksum is wrong")
 
 
 def _number(tar: Tar, field: bytes) -> int:
     """Octal digits, or GNU's base-256 where the first bit is set."""
     if field[0] & 0x80:
-        value = int.from_bytes(field, "big", signed=False) - (0x80 << 8 * (len(field) - 1))
+        value = int.from_bytes(field, "big") - (0x80 << 8 * (len(field) - 1))
         if field[0] & 0x40 or value > _SIZE_LIMIT:
             raise tar.damaged("a negative or absurd size")
         return value
+    number = _octal(field)
+    if number is None:
+        raise tar.damaged("not a tar header: its size isn't octal")
+    return number
+
+
+def _octal(field: bytes) -> int | None:
     digits = field.partition(b"\0")[0].strip(b" ")
     if not digits:
         return 0
-    if not digits.isdigit() or b"8" in digits or b"9" in digits:
-        raise tar.damaged("not a tar header: a number isn't octal")
-    return int(digits, 8)
+    return int(digits, 8) if digits.isdigit() and b"8" not in digits and b"9" not in digits else None
 
 
 def _decimal(tar: Tar, text: str) -> int:

@@ -19,16 +19,18 @@ _EPOCH = "0001-01-01T00:00:00Z"  # Go's zero time, as cosign writes it: the same
 
 class _Manifest(msgspec.Struct, rename="camel"):
     layers: tuple[Descriptor, ...] = ()
+    annotations: dict[str, str] | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """A manifest of signatures: its layers, and the exact JSON they came from."""
+    """A manifest of signatures: its layers and annotations, and the exact JSON they came from."""
 
     layers: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]
     document: Mapping[str, object]
 
 
-EMPTY = Manifest((), {})
+EMPTY = Manifest((), {}, {})
 
 
 def tag(digest: Digest, suffix: str) -> str:
@@ -41,16 +43,16 @@ def parse(data: bytes) -> Manifest:
     if len(data) > MAX_MANIFEST:
         raise InvalidData(f"a manifest of signatures with {len(data)} bytes, more than {MAX_MANIFEST}")
     try:
-        layers = msgspec.json.decode(data, type=_Manifest).layers
+        manifest = msgspec.json.decode(data, type=_Manifest)
         document = msgspec.json.decode(data, type=dict[str, object])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidData(f"not a manifest of signatures: {error}") from None
-    if len(layers) > MAX_LAYERS:
-        raise InvalidData(f"a manifest of {len(layers)} signatures, more than {MAX_LAYERS}")
-    for layer in layers:
+    if len(manifest.layers) > MAX_LAYERS:
+        raise InvalidData(f"a manifest of {len(manifest.layers)} signatures, more than {MAX_LAYERS}")
+    for layer in manifest.layers:
         if not is_digest(layer.digest) or layer.size < 0:
             raise InvalidData(f"a signature's layer without a proper digest and size: {layer.digest[:100]!r}")
-    return Manifest(layers, document)
+    return Manifest(manifest.layers, manifest.annotations or {}, document)
 
 
 def render(old: Manifest, drop: Collection[int], new: Descriptor) -> tuple[bytes, bytes]:

@@ -55,13 +55,16 @@ class Finder:
             self.refuse("referrers", error)
             return
         wanted = [
-            each for each in referrers if bundle.is_bundle(each.artifact_type) and _may_hold(each, predicate_type)
+            each
+            for each in referrers
+            if bundle.is_bundle(each.artifact_type)
+            and _may_be(each.annotations.get(bundle.PREDICATE_TYPE), predicate_type)
         ]
         if len(wanted) > beside.MAX_LAYERS:
             self.refuse("referrers", InvalidData(f"{len(wanted)} bundles; only the first {beside.MAX_LAYERS} are read"))
         for descriptor in wanted[: beside.MAX_LAYERS]:
             where = f"referrer {descriptor.digest}"
-            layer = self._only_layer(where, descriptor)
+            layer = self._only_layer(where, descriptor, predicate_type)
             content = self._content(where, layer) if layer else None
             if layer is not None and content is not None:
                 yield descriptor, Candidate(where, layer.media_type, content)
@@ -82,15 +85,18 @@ class Finder:
             if content is not None:
                 yield Candidate(where, media_type, content, layer.annotations.get(simple_signing.SIGNATURE, ""))
 
-    def _only_layer(self, where: str, descriptor: Descriptor) -> Descriptor | None:
+    def _only_layer(self, where: str, descriptor: Descriptor, predicate_type: str) -> Descriptor | None:
         try:
-            layers = beside.parse(self._repository.manifest(descriptor.digest)[1]).layers
-            if len(layers) != 1 or not bundle.is_bundle(layers[0].media_type):
+            manifest = beside.parse(self._repository.manifest(descriptor.digest)[1])
+            # Not every list of referrers repeats the annotations, so they are looked at once more, here.
+            if not _may_be(manifest.annotations.get(bundle.PREDICATE_TYPE), predicate_type):
+                return None
+            if len(manifest.layers) != 1 or not bundle.is_bundle(manifest.layers[0].media_type):
                 raise InvalidData("a bundle's manifest that doesn't hold exactly one bundle")
         except (NotFound, InvalidData, IntegrityError) as error:
             self.refuse(where, error)
             return None
-        return layers[0]
+        return manifest.layers[0]
 
     def _content(self, where: str, layer: Descriptor) -> bytes | None:
         try:
@@ -110,10 +116,6 @@ def read(repository: Repository, layer: Descriptor) -> bytes:
         if len(content) != layer.size or stream.read(1):
             raise IntegrityError(f"{layer.digest} does not have its {layer.size} bytes")
     return content
-
-
-def _may_hold(referrer: Descriptor, predicate_type: str) -> bool:
-    return _may_be(referrer.annotations.get(bundle.PREDICATE_TYPE), predicate_type)
 
 
 def _may_be(announced: str | None, wanted: str) -> bool:

@@ -200,6 +200,13 @@ def test_ubuntu_s_priority_is_read(priority: str, severity: Severity) -> None:
     assert advisory.severity == severity
 
 
+def test_ubuntu_s_priority_is_its_package_s_severity_beside_a_vector() -> None:
+    both = [{"type": "CVSS_V3", "score": V31}, {"type": "Ubuntu", "score": "low"}]
+    advisory = parse(severity=both, affected=[affected("Ubuntu:22.04:LTS", "curl"), affected("PyPI", "curl")])
+    assert advisory.severity == Severity.CRITICAL
+    assert [each.severity for each in advisory.affected] == [Severity.LOW, Severity.UNKNOWN]
+
+
 def test_the_url_is_the_first_advisory_and_only_a_web_address() -> None:
     links = [
         {"type": "WEB", "url": "https://a.example"},

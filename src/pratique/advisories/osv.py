@@ -104,7 +104,7 @@ def records(entries: Iterable[tuple[str, bytes]], source: str) -> Iterator[Advis
 
 
 def _advisory(record: _Record, source: str) -> Advisory:
-    affected = tuple(_affected(entry, entry.package) for entry in record.affected or () if entry.package)
+    affected = tuple(_affected(entry, entry.package, record) for entry in record.affected or () if entry.package)
     vector, points = _best([record.severity, *(entry.severity for entry in record.affected or ())])
     severity = of_score(points, vector) if points is not None else _word(record.database_specific)
     return Advisory(
@@ -125,7 +125,7 @@ def _advisory(record: _Record, source: str) -> Advisory:
     )
 
 
-def _affected(entry: _Affected, package: _Package) -> Affected:
+def _affected(entry: _Affected, package: _Package, record: _Record) -> Affected:
     found: list[Range] = []
     for each in entry.ranges or ():
         if each.type in _RANGES:
@@ -135,13 +135,19 @@ def _affected(entry: _Affected, package: _Package) -> Affected:
         name=normalise(package.ecosystem, package.name),
         ranges=tuple(dict.fromkeys(found)),
         versions=tuple(entry.versions or ()),
-        severity=_package_severity(entry),
+        severity=_package_severity(entry, package, record),
     )
 
 
-def _package_severity(entry: _Affected) -> Severity:
-    """The distribution's own word first: it knows how it built the package; then CVSS."""
-    word = _listed_word(entry.severity) or _word(entry.ecosystem_specific) or _word(entry.database_specific)
+def _package_severity(entry: _Affected, package: _Package, record: _Record) -> Severity:
+    """The distribution's own word first, here or for the whole record: it knows how it built the package; then CVSS."""
+    distro = package.ecosystem.partition(":")[0]
+    word = (
+        _listed_word(entry.severity)
+        or _word(entry.ecosystem_specific)
+        or _word(entry.database_specific)
+        or _listed_word([each for each in record.severity or () if each.type == distro])
+    )
     vector, points = _best([entry.severity])
     return word or (of_score(points, vector) if points is not None else Severity.UNKNOWN)
 

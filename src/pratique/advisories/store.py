@@ -7,17 +7,19 @@ import sqlite3
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from pratique.advisories import schema
-from pratique.advisories.build import build
 from pratique.advisories.names import normalise
 from pratique.advisories.status import SourceInfo, StoreStatus
 from pratique.model.advisory import Advisory, Affected
 from pratique.model.digest import Digest
 from pratique.model.errors import InvalidData, NotFound
+
+if TYPE_CHECKING:
+    from pratique.advisories.build import build
 
 __all__ = ["AdvisoryStore", "build"]
 
@@ -126,6 +128,15 @@ class AdvisoryStore:
             return msgspec.structs.replace(schema.ADVISORY.decode(head), affected=tuple(affected))
         except _UNREADABLE as error:
             raise InvalidData(f"the advisory store is damaged: {self.path}", _REBUILD) from error
+
+
+def __getattr__(name: str) -> object:
+    """`build`, when it is asked for: a scan never is the one that asks."""
+    if name == "build":
+        from pratique.advisories.build import build
+
+        return build
+    raise AttributeError(name)
 
 
 def _check(path: Path) -> None:

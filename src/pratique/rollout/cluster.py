@@ -207,7 +207,7 @@ class Cluster:
             return  # it went by itself, or is a new one already
 
     def _fetch(self, workload: Workload) -> dict[str, Any]:
-        obj = self.api.get(self._path(workload.kind, workload.namespace, workload.name))
+        obj = self.api.get(self._path(workload.kind, _checked(workload.namespace), _checked(workload.name)))
         return obj | {"kind": workload.kind}
 
     def _family(self, workload: Workload) -> _Family:

@@ -209,6 +209,15 @@ def test_facts_come_from_scans() -> None:
     assert facts == Facts(("var/lib/dpkg/status",), distro, Distro("debian", "13"))
 
 
+def test_a_package_that_the_application_removed_shows_in_comparison_with_the_old_base() -> None:
+    places = (Location("lib/apk/db/installed", digest("os1")),)
+    there, gone = (Package(PackageType.APK, name, "1", "pkg:x", locations=places) for name in ("a", "b"))
+    before, after = Inventory(packages=(there, gone)), Inventory(packages=(there,))
+    assert facts_of(after, OLD).package_files == ()
+    assert facts_of(after, OLD, old_inventory=before).package_files == ("lib/apk/db/installed",)
+    assert facts_of(before, OLD, old_inventory=before).package_files == ()
+
+
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"layers": [1]}', b'{"layers": {}}'])
 def test_a_manifest_that_is_none_is_an_error_of_ours(raw: bytes) -> None:
     with pytest.raises(InvalidData):

@@ -113,6 +113,14 @@ def test_the_promised_base_must_be_under_it() -> None:
     assert "on-new-base" in failed(validate(BEFORE, candidate(NEW, []), expected_base=image(["os3"])))
 
 
+def test_a_rebased_image_must_have_the_new_bases_packages() -> None:
+    base = Inventory(packages=(package("a", "2"), package("b", "1")))
+    stale = validate(BEFORE, candidate(NEW, []), strategy=Strategy.REBASE, base_layers=1, base_inventory=base)
+    assert failed(stale) == {"base-packages-current": "1 packages are not as in the new base: a"}
+    fresh = Candidate(NEW, base, ())
+    assert validate(BEFORE, fresh, strategy=Strategy.REBASE, base_layers=1, base_inventory=base).passed
+
+
 def test_a_rebase_must_leave_the_applications_layers_alone() -> None:
     assert validate(BEFORE, candidate(NEW, []), strategy=Strategy.REBASE, base_layers=1).passed
     other = candidate(image(["os2", "other"], CONFIG), [])

@@ -3,11 +3,13 @@
 What can be told of that from manifests and from scans is told here; what is not known is not held against the rebase.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from pratique.model.digest import short
 from pratique.model.image import Image
-from pratique.model.inventory import Distro, Inventory, PackageType
+from pratique.model.inventory import Distro, Inventory, Package, PackageType
 from pratique.remediate.lineage import same_platform
 
 _SYSTEM_PACKAGES = (PackageType.DEB, PackageType.APK)
@@ -37,15 +39,29 @@ def obstacle(image: Image, old_base: Image, new_base: Image, facts: Facts | None
     return _release_change(facts.old_distro, facts.new_distro)
 
 
-def facts_of(inventory: Inventory, old_base: Image, new_inventory: Inventory | None = None) -> Facts:
-    """The facts that scans of an image and, where there is one, of its new base give."""
-    ours = set(old_base.diff_ids)
-    files = {
-        package.locations[0].path
-        for package in inventory.packages
-        if package.type in _SYSTEM_PACKAGES and package.locations and package.locations[0].layer not in (None, *ours)
-    }
+def facts_of(
+    inventory: Inventory,
+    old_base: Image,
+    new_inventory: Inventory | None = None,
+    old_inventory: Inventory | None = None,
+) -> Facts:
+    """The facts that scans of an image and, where there are some, of its new and its old base give.
+
+    Packages that came or moved with an application layer show a written database; ones that went away do so only in
+    comparison with `old_inventory`. A database that was written again without a change isn't seen here but by
+    `validate`, which finds the new base's packages missing.
+    """
+    ours = {None, *old_base.diff_ids}
+    files = {place.path for package in _system(inventory) for place in package.locations if place.layer not in ours}
+    if old_inventory:
+        still = {(package.type, package.name) for package in _system(inventory)}
+        gone = (package for package in _system(old_inventory) if (package.type, package.name) not in still)
+        files |= {place.path for package in gone for place in package.locations[:1]}
     return Facts(tuple(sorted(files)), inventory.distro, new_inventory.distro if new_inventory else None)
+
+
+def _system(inventory: Inventory) -> Iterator[Package]:
+    return (package for package in inventory.packages if package.type in _SYSTEM_PACKAGES)
 
 
 def _release_change(old: Distro | None, new: Distro | None) -> str:

@@ -8,7 +8,7 @@ from pratique.model.change import Check, Strategy, Validation
 from pratique.model.digest import Digest, short
 from pratique.model.finding import Finding, State
 from pratique.model.image import BASE_DIGEST, BASE_NAME, Image
-from pratique.model.inventory import Inventory
+from pratique.model.inventory import Inventory, PackageType
 from pratique.remediate.lineage import same_platform
 from pratique.remediate.merge import parse_env
 
@@ -22,6 +22,7 @@ _MOVING_LABELS = frozenset(
         "io.buildah.version",
     }
 )
+_SYSTEM_PACKAGES = (PackageType.DEB, PackageType.APK)
 _SHOWN = 5
 
 
@@ -40,11 +41,14 @@ def validate(
     strategy: Strategy = Strategy.REBUILD,
     expected_base: Image | None = None,
     base_layers: int = 0,
+    base_inventory: Inventory | None = None,
 ) -> Validation:
     """Compare a remedied image with the one it shall replace.
 
     `expected_base` is the base that the plan promised. After a rebase, `base_layers` is how many of the old image's
-    layers were its old base's: all layers above must be the same ones.
+    layers were its old base's: all layers above must be the same ones. With `base_inventory`, what is in the new base,
+    a rebased image must have the base's system packages in the base's versions: an application layer that carries a
+    package database of its own hides the new one.
     """
     before, after = _keys(old.findings), _keys(new.findings)
     fixed, remaining = sorted(before - after), sorted(before & after)
@@ -60,6 +64,8 @@ def validate(
         checks.append(_base(new.image, expected_base))
     if strategy is Strategy.REBASE:
         checks.append(_own_layers(old.image, new.image, base_layers))
+        if base_inventory is not None:
+            checks.append(_base_packages(new.inventory, base_inventory))
     return Validation(old.image.digest, new.image.digest, tuple(checks), _names(fixed), _names(remaining))
 
 
@@ -133,6 +139,14 @@ def _base(new: Image, base: Image) -> Check:
     built_on_it = new.diff_ids[: len(base.layers)] == base.diff_ids
     word = "are" if built_on_it else "are not"
     return Check("on-new-base", built_on_it, f"its first layers {word} those of {short(base.digest)}")
+
+
+def _base_packages(new: Inventory, base: Inventory) -> Check:
+    there = {(package.type, package.name, package.version) for package in new.packages}
+    wanted = [package for package in base.packages if package.type in _SYSTEM_PACKAGES]
+    stale = sorted({p.name for p in wanted if (p.type, p.name, p.version) not in there})
+    detail = f"{len(stale)} packages are not as in the new base" + _examples(stale)
+    return Check("base-packages-current", not stale, detail if stale else f"all {len(wanted)} are as in the new base")
 
 
 def _own_layers(old: Image, new: Image, base_layers: int) -> Check:

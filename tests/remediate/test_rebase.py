@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from pratique.model.descriptor import Descriptor, Platform
+from pratique.model.descriptor import DOCKER_LAYER_GZIP, DOCKER_MANIFEST, Descriptor, Platform
 from pratique.model.errors import Unsafe
 from pratique.model.image import BASE_DIGEST, BASE_NAME, Image
 from pratique.model.reference import Reference
@@ -210,3 +210,20 @@ def test_unknown_keys_survive_a_real_push(shelf: Shelf) -> None:
     app = pack(shelf.apps, [OWN], base=shelf.old, config=own)
     image = shelf.rebase(app)
     assert msgspec.json.decode(image.raw_config)["config"]["Healthcheck"] == {"Test": ["CMD", "/app/run"]}
+
+
+def test_an_image_of_dockers_media_types_stays_one_on_a_real_registry(registry_host: str, tmp_path: Path) -> None:
+    require("skopeo")
+    with RemoteRegistry() as registry:
+        shelf = Shelf((registry, registry_host))
+        source, target = (f"docker://{shelf.prefix}/app:{tag}" for tag in ("1", "docker"))
+        options = ["--format=v2s2", "--src-tls-verify=false", "--dest-tls-verify=false"]
+        subprocess.run(["skopeo", "copy", "-q", *options, source, target], check=True)
+        app = load(shelf.apps, "docker")
+        assert app.media_type == DOCKER_MANIFEST
+        image = shelf.rebase(app, tag="rebased")
+        assert {layer.descriptor.media_type for layer in image.layers} == {DOCKER_LAYER_GZIP}
+        assert unpacked(shelf.apps, image)["etc/os"] == "two"
+        destination = f"docker-archive:{tmp_path / 'archive.tar'}:rebased:1"
+        rebased_ = f"docker://{shelf.prefix}/app:rebased"
+        subprocess.run(["skopeo", "copy", "-q", "--src-tls-verify=false", rebased_, destination], check=True)

@@ -1,6 +1,7 @@
 """Images for commands that remedy: a target, opened and read as a value."""
 
 import argparse
+import atexit
 
 import msgspec
 
@@ -33,6 +34,8 @@ def opened(args: argparse.Namespace, text: str) -> Opened:
     if args.offline and not text.startswith(_LOCAL):
         raise UsageError(f"{text[:200]} is in a registry, and --offline forbids the network", "name a local target")
     target = open_target(text, plain_http=args.plain_http or None)
+    if close := getattr(target.repository, "close", None):  # an archive's file, a registry's connections
+        atexit.register(close)  # a command ends with its process, and its images may be needed until then
     image = load(target.repository, target.target, platform)
     name = target.repository.reference
     if is_tag(target.target) and not is_digest(target.target):

@@ -71,7 +71,11 @@ class Client:
             return response
         # Several challenges may come as several headers; urllib3 joins them with commas, as RFC 9110 allows.
         challenge = response.headers.get("WWW-Authenticate", "")
-        better = self._authenticator.challenged(challenge, sent, scopes, reference)
+        try:
+            better = self._authenticator.challenged(challenge, sent, scopes, reference)
+        except BaseException:
+            response.close()
+            raise
         if better is None:
             return response
         response.close()

@@ -109,3 +109,8 @@ def _problem(key: _Encrypted, nonce_size: int) -> str:
 def _derive(password: bytes, salt: bytes, params: _Params) -> bytes:
     memory = 2 * 128 * params.n * params.r
     return hashlib.scrypt(password, salt=salt, n=params.n, r=params.r, p=params.p, dklen=32, maxmem=memory)
+
+
+def asks_for_password(pem: bytes) -> bool:
+    """Whether a private key's file is encrypted, by cosign or by OpenSSL."""
+    return b"ENCRYPTED" in pem[:_LIMIT]

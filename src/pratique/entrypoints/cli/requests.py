@@ -10,7 +10,7 @@ def request(args: argparse.Namespace) -> wiring.Request:
     """What is asked for. Raises UsageError for a platform that isn't one."""
     return wiring.Request(
         target=args.target,
-        platform=Platform.parse(args.platform) if args.platform else None,
+        platform=Platform.parse(args.platform) if args.platform is not None else None,
         plain_http=args.plain_http,
         offline=args.offline,
         database=wiring.database(getattr(args, "db", None)),

@@ -41,8 +41,8 @@ def run(args: argparse.Namespace) -> int:
     from pratique.model.verdict import Outcome
 
     shown_severities = options.severities(args.severity)
-    fail_on = options.severity(args.fail_on) if args.fail_on else None
-    policy = wiring.read_policy(args.policy) if args.policy else None
+    fail_on = options.severity(args.fail_on) if args.fail_on is not None else None
+    policy = wiring.read_policy(args.policy) if args.policy is not None else None
     output.check(args.output)
     now = output.now()
     report = wiring.assess(request(args), policy, now)

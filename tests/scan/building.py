@@ -36,11 +36,10 @@ class Folder:
 
 FOLDER = Folder()
 Content = bytes | Link | Hard | Folder
+Members = Mapping[str, Content] | Sequence[tuple[str, Content]]
 
 
-def tar_of(
-    members: Mapping[str, Content] | Sequence[tuple[str, Content]], tar_format: int = tarfile.PAX_FORMAT
-) -> bytes:
+def tar_of(members: Members, tar_format: int = tarfile.PAX_FORMAT) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tar_format, errors="surrogateescape") as tar:
         for path, content in members.items() if isinstance(members, Mapping) else members:
@@ -97,7 +96,7 @@ def image_of(layers: list[Layer]) -> Image:
     )
 
 
-def scan(*layers: Mapping[str, Content] | Sequence[tuple[str, Content]]) -> Inventory:
+def scan(*layers: Members) -> Inventory:
     """The inventory of an image with these layers, base first."""
     blobs = Blobs()
     return scan_image(image_of([layer_of(blobs, tar_of(layer)) for layer in layers]), blobs, workers=2)

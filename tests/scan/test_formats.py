@@ -1,5 +1,7 @@
 """Each package format: what its files look like, and that no bytes upset it."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -253,3 +255,24 @@ def test_any_bytes_give_a_distribution_or_none(content: bytes) -> None:
     for path in os_release.PATHS:
         found = os_release.distro({path: content}.get)
         assert found is None or isinstance(found, Distro)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "content"),
+    [
+        ("dpkg", b"Package: a" + b" " * 3_000_000 + b"b\nVersion: 1\n"),
+        ("dpkg", b"Package: a\nVersion: 1\n" * 100_000),
+        ("dpkg", b"Package: a\nVersion: 1\nSource: " + b"x (" * 500_000),
+        ("apk", b"P:" + b"x" * 3_000_000 + b"\nV:1\n"),
+        ("python", b"License: x\n" + b" y\n" * 1_000_000 + b"Name: a\nVersion: 1\n"),
+        ("node", b'{"name": ' + b"1" * 3_000_000 + b', "version": "1"}'),
+        ("node", b'{"name": "' + b"x" * 3_000_000 + b'", "version": "1"}'),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_hostile_files_are_read_in_a_moment(format_name: str, content: bytes) -> None:
+    format_ = next(item for item in FORMATS if item.name == format_name)
+    started = time.perf_counter()
+    for item in format_.parse("some/path", content):
+        assert isinstance(item, Problem | Found)
+    assert time.perf_counter() - started < 5

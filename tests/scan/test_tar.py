@@ -3,6 +3,7 @@
 import io
 import random
 import tarfile
+import time
 from contextlib import suppress
 
 import pytest
@@ -201,3 +202,17 @@ def test_a_sparse_file_is_passed_over_and_the_next_one_found() -> None:
     data = bytes(sparse) + more + bytes(512) + b"z" * 512 + _header(b"0", name=b"next") + bytes(1024)
     found = members(data)
     assert [(m.path, m.reason) for m in found] == [("file", "a sparse file"), ("next", "")]
+
+
+def test_large_global_headers_do_not_slow_down_every_file() -> None:
+    record = b"".join(b"%d k%06d=v\n" % (13, number) for number in range(70_000))
+    data = _header(b"%o" % len(record), b"g") + record + bytes(-len(record) % 512)
+    data += _header(b"0") * 20_000 + bytes(1024)
+    started = time.perf_counter()
+    assert len(members(data)) == 20_000
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("path", ["a/" * 300 + "b", "a" * 5000])
+def test_a_path_that_no_unpacker_could_make_is_refused(path: str) -> None:
+    assert [m.kind for m in members(tar_of({path: b""}))] == [Kind.REFUSED]

@@ -8,7 +8,7 @@ from pratique.scan.found import MEGABYTE, Found, Parsed, Problem, cut, proper, t
 LIMIT = 64 * MEGABYTE
 STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d/"
-_FIELD = re.compile(r"^(Package|Status|Version|Source|Architecture):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
+_FIELD = re.compile(r"^(Package|Status|Version|Source|Architecture):(.*)$", re.MULTILINE)
 _SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?")
 # The files of these are on disk, whatever apt was told to do with the package next (`hold ok installed`).
 _PRESENT = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
@@ -24,7 +24,7 @@ def parse(path: str, content: bytes) -> Parsed:
     for number, stanza in enumerate(re.split(r"\n(?:[ \t\r]*\n)+", text_of(content)), 1):
         if not stanza.strip():
             continue
-        fields = dict(reversed(_FIELD.findall(stanza)))
+        fields = {key: value.strip() for key, value in reversed(_FIELD.findall(stanza))}  # the first of two counts
         if fields.get("Status", "installed").rpartition(" ")[2] in _PRESENT:
             yield _package(number, fields)
 

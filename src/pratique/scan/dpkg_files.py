@@ -5,15 +5,13 @@ import re
 from pratique.scan.found import MEGABYTE, text_of
 
 LIMIT = 8 * MEGABYTE
+_MOST = 100  # licences of one package
 _LISTS = "var/lib/dpkg/info/"
 _COPYRIGHT = re.compile(r"usr/share/doc/[^/]+/copyright")
 # Only files that declare a package of a language matter: the others are what the package itself is made of.
-_DECLARATION = re.compile(
-    rb"^/((?:[^\n]*/)?(?:[^/\n]+\.(?:dist|egg)-info/(?:METADATA|PKG-INFO)|[^/\n]+\.egg-info|package\.json))$",
-    re.MULTILINE,
-)
-_MACHINE_READABLE = re.compile(r"(?:Format|Format-Specification):\s")  # DEP-5, the first field
-_LICENSE = re.compile(r"^License:[ \t]*(\S[^\n]{0,199})$", re.MULTILINE)
+_DECLARATIONS = (b".dist-info/METADATA", b".egg-info/PKG-INFO", b".egg-info", b"/package.json")
+_MACHINE_READABLE = re.compile(rb"\s*Format(?:-Specification)?:\s")  # DEP-5, the first field
+_LICENSE = re.compile(rb"\nLicense:[ \t]*([^\s][^\n]{0,199})(?=\n)")
 
 
 def is_list(path: str) -> bool:
@@ -34,9 +32,8 @@ def package_of(path: str) -> tuple[str, str]:
 
 def declarations(content: bytes) -> tuple[str, ...]:
     """The files in a list that declare packages of a language, as paths."""
-    if b"-info" not in content and b"package.json" not in content:
-        return ()
-    return tuple(path.decode("utf-8", "surrogateescape") for path in _DECLARATION.findall(content))
+    lines = (line[1:] for line in content.split(b"\n") if line.endswith(_DECLARATIONS))
+    return tuple(line.decode("utf-8", "surrogateescape") for line in lines)
 
 
 def copyright_path(name: str) -> str:
@@ -46,5 +43,6 @@ def copyright_path(name: str) -> str:
 
 def licenses(content: bytes) -> tuple[str, ...]:
     """The short names in a machine-readable copyright file (DEP-5), sorted; none for free text."""
-    text = text_of(content)
-    return tuple(sorted(set(map(str.rstrip, _LICENSE.findall(text))))) if _MACHINE_READABLE.match(text) else ()
+    if not _MACHINE_READABLE.match(content):
+        return ()
+    return tuple(sorted({text_of(name).strip() for name in set(_LICENSE.findall(content))}))[:_MOST]

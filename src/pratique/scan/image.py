@@ -15,6 +15,7 @@ from pratique.scan.gather import inventory_of
 from pratique.scan.hashing import DiffId, Submit
 from pratique.scan.layers import LayerContent, Unread, read_files, read_layer
 
+_CONTENT = 1024**3  # bytes of wanted files held for an image, shared out among its layers
 _SMALL = 4 * 1024 * 1024  # compressed bytes; below this, threads cost more than they win
 
 
@@ -44,14 +45,15 @@ def scan_image(image: Image, blobs: Blobs, *, workers: int | None = None) -> Inv
 def _read_all(layers: tuple[Layer, ...], blobs: Blobs, workers: int) -> list[LayerContent]:
     """Each layer once, though an image may name it twice; the largest begin first. The lowest one's error is raised."""
     distinct = {layer.diff_id: layer for layer in layers}
+    most = max(_CONTENT // (len(distinct) or 1), _CONTENT // 16)
     if workers == 1 or sum(layer.descriptor.size for layer in distinct.values()) < _SMALL:
-        contents = {diff_id: _read(layer, blobs, None) for diff_id, layer in distinct.items()}
+        contents = {diff_id: _read(layer, blobs, most, None) for diff_id, layer in distinct.items()}
         return [contents[layer.diff_id] for layer in layers]
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(workers, "hash") as hashing, ThreadPoolExecutor(workers, "scan") as reading:
         begun = sorted(distinct.values(), key=lambda layer: -layer.descriptor.size)
-        futures = {layer.diff_id: reading.submit(_read, layer, blobs, hashing.submit) for layer in begun}
+        futures = {layer.diff_id: reading.submit(_read, layer, blobs, most, hashing.submit) for layer in begun}
         try:
             return [futures[layer.diff_id].result() for layer in layers]
         except BaseException:
@@ -59,9 +61,9 @@ def _read_all(layers: tuple[Layer, ...], blobs: Blobs, workers: int) -> list[Lay
             raise
 
 
-def _read(layer: Layer, blobs: Blobs, submit: Submit | None) -> LayerContent:
+def _read(layer: Layer, blobs: Blobs, most: int, submit: Submit | None) -> LayerContent:
     with blobs.blob(layer.descriptor) as blob:
-        return read_layer(_tar(layer, blob, submit), layer.diff_id, limit_of)
+        return read_layer(_tar(layer, blob, submit), layer.diff_id, limit_of, most)
 
 
 def _tar(layer: Layer, blob: BinaryIO, submit: Submit | None = None) -> Tar:

@@ -18,7 +18,7 @@ from pratique.scan.tar import Kind, Member, walk
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _AUFS = ".wh..wh."
-_CONTENT_LIMIT = 512 * 1024**2  # bytes of wanted files that one layer may have us hold
+_CONTENT_LIMIT = 512 * 1024**2  # bytes of wanted files that one layer may have us hold, unless told otherwise
 _PATHS_LIMIT = 512 * 1024**2  # bytes of paths, so that a layer of nothing but names ends too
 
 
@@ -42,18 +42,21 @@ class LayerContent(msgspec.Struct):
     skipped: list[Skipped] = []
 
 
-def read_layer(tar: Tar, diff_id: Digest, limit_of: Callable[[str], int]) -> LayerContent:
-    """Read a whole layer. Raises InvalidData for a bad tar, IntegrityError when it isn't what `diff_id` says."""
+def read_layer(tar: Tar, diff_id: Digest, limit_of: Callable[[str], int], most: int = _CONTENT_LIMIT) -> LayerContent:
+    """Read a whole layer, holding at most `most` bytes of wanted files.
+
+    Raises InvalidData for a bad tar, IntegrityError when it isn't what `diff_id` says.
+    """
     layer = LayerContent(diff_id)
     held = named = 0
     for member in walk(tar, limit_of):
-        named += len(member.path) + len(member.link) + 64
+        named += len(member.path) + len(member.link) + 128
         held += len(member.content or b"")
         if named > _PATHS_LIMIT:
             raise InvalidData(f"{tar.name}: more than {_PATHS_LIMIT} bytes of file names")
-        if held > _CONTENT_LIMIT:
-            member.content, member.reason = None, f"this layer has more than {_CONTENT_LIMIT} bytes of package data"
-            held = _CONTENT_LIMIT
+        if held > most:
+            member.content, member.reason = None, f"this layer has more than {most} bytes of package data"
+            held = most
         _add(layer, member)
     tar.finish()
     return layer

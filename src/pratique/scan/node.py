@@ -3,7 +3,7 @@
 import msgspec
 
 from pratique.model.inventory import PackageType
-from pratique.scan.found import MEGABYTE, Found, Parsed, Problem, cut, proper
+from pratique.scan.found import MEGABYTE, Found, Parsed, Problem, proper
 
 LIMIT = 4 * MEGABYTE
 ENDING = "/package.json"
@@ -45,7 +45,7 @@ def parse(path: str, content: bytes) -> Parsed:
     if not name or not version:
         return
     if not isinstance(name, str) or not isinstance(version, str) or not proper(name) or not proper(version):
-        yield Problem(f"package {cut(str(name))} with version {cut(str(version))}")
+        yield Problem("its name or version is not a short text")
     else:
         yield Found(PackageType.NPM, name, version.removeprefix("v"), licenses=_licenses(manifest))
 

@@ -14,6 +14,7 @@ from pratique.scan.layers import LayerContent
 from pratique.scan.paths import folders, normal
 
 _HOPS = 40  # symlinks on one path, Linux's limit
+_PARTS = 512  # of a path while its symlinks are followed
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ class Tree:
         pending = path.split("/")[::-1]
         done: list[str] = []
         hops = 0
-        while pending and hops <= _HOPS:
+        while pending and hops <= _HOPS and len(pending) <= _PARTS:
             part = pending.pop()
             if part == "..":
                 del done[-1:]

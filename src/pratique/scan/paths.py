@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 
-_LIMIT = 4096  # bytes: Linux's PATH_MAX
+_LIMIT = 4096  # characters: Linux's PATH_MAX
+_DEPTH = 256  # folders in folders; no real image comes near, and each costs a look at every link
 
 
 def normal(path: str) -> str | None:
     """The path without leading `/` and `./`, doubled and trailing slashes; the root is empty.
 
-    None for what no unpacker should create: `..`, a NUL, more than 4096 characters.
+    None for what no unpacker should create: `..`, a NUL, more than 4096 characters or 256 parts.
     """
     path = path.removeprefix("./")
     path = path.rstrip("/")
-    if len(path) > _LIMIT or "\0" in path:
+    if len(path) > _LIMIT or "\0" in path or path.count("/") >= _DEPTH:
         return None
     if "/." not in path and "//" not in path and path[:1] not in {"/", "."}:
         return path

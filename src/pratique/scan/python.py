@@ -8,6 +8,7 @@ from pratique.scan.found import MEGABYTE, Found, Parsed, Problem, cut, proper, t
 LIMIT = 16 * MEGABYTE
 ENDINGS = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info")
 _FIELDS = frozenset({"name", "version", "license", "license-expression", "classifier"})
+_LONG = 200  # characters; a longer licence is a whole licence text
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -38,7 +39,7 @@ def _headers(content: bytes) -> dict[str, list[str]]:
     values: list[str] = []
     for line in text_of(head).split("\n"):
         if line[:1] in {" ", "\t"}:
-            if values:
+            if values and len(values[-1]) < _LONG:
                 values[-1] += "\n" + line.strip()
             continue
         key, colon, value = line.partition(":")
@@ -50,9 +51,7 @@ def _headers(content: bytes) -> dict[str, list[str]]:
 def _licenses(fields: dict[str, list[str]]) -> tuple[str, ...]:
     for key in ("license-expression", "license"):
         value = fields.get(key, [""])[0]
-        if (
-            value and value != "UNKNOWN" and "\n" not in value and len(value) <= 200
-        ):  # longer ones are whole licence texts
+        if value and value != "UNKNOWN" and "\n" not in value and len(value) <= _LONG:
             return (value,)
     classifiers = (value.split(" :: ") for value in fields.get("classifier", []))
     return tuple(sorted({parts[-1] for parts in classifiers if parts[0] == "License" and len(parts) > 1}))[:20]

@@ -56,6 +56,7 @@ _KINDS = {
 }
 _WITHOUT_DATA = frozenset({b"1", b"2", b"3", b"4", b"5", b"6"})
 _LONG = {b"L": "path", b"K": "linkpath"}
+_USED = frozenset({b"path", b"linkpath", b"size", b"GNU.sparse.name"})
 _PAX = frozenset({b"x", b"X"})
 
 
@@ -109,7 +110,7 @@ def _member(
 
 
 def _read(tar: Tar, header: bytes, member: Member, extra: dict[str, str], limit: int) -> None:
-    sparse = header[156:157] == b"S" or any(key.startswith("GNU.sparse.") for key in extra)
+    sparse = header[156:157] == b"S" or "GNU.sparse" in extra
     if header[156:157] == b"S":
         _skip_sparse_map(tar, header)
     if limit and sparse:
@@ -194,7 +195,10 @@ def _records(tar: Tar, data: bytes) -> dict[str, str]:
         key, equals, value = data[space + 1 : end - 1].partition(b"=")
         if not (space < end <= len(data) and equals and data[end - 1 : end] == b"\n"):
             raise tar.damaged("a damaged pax header")
-        found[_decoded(key)] = _decoded(value)
+        if key in _USED:
+            found[_decoded(key)] = _decoded(value)
+        elif key.startswith(b"GNU.sparse."):
+            found["GNU.sparse"] = "yes"
         at = end
     return found
 

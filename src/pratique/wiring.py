@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LOCAL = ("oci:", "oci-archive:", "docker-archive:", "dir:", "sbom:")
 _FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".json")
 _SBOM_LIMIT = 1 << 30  # bytes
-_POLICY_LIMIT = 1 << 20
+_FILE_LIMIT = 1 << 20
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def read_policy(path: str | None) -> "Policy":
     """A policy from its file, or the one that is built in. Raises UsageError, NotFound."""
     from pratique.judge import policy
 
-    return policy.DEFAULT if path is None else policy.parse(_file(path, _POLICY_LIMIT), path)
+    return policy.DEFAULT if path is None else policy.parse(read_file(path), path)
 
 
 def scan_target(request: Request) -> Scanned:
@@ -88,7 +88,7 @@ def scan_target(request: Request) -> Scanned:
     if kind == "sbom":
         from pratique.report import sbom
 
-        return Scanned(request.target, sbom.read(_file(rest, _SBOM_LIMIT), rest))
+        return Scanned(request.target, sbom.read(read_file(rest, _SBOM_LIMIT), rest))
     return _scan_image(request)
 
 
@@ -148,7 +148,8 @@ def _check_reachable(request: Request) -> None:
         raise UsageError(f"{target[:200]} is in a registry, and --offline forbids the network", "name a local target")
 
 
-def _file(path: str, limit: int) -> bytes:
+def read_file(path: str, limit: int = _FILE_LIMIT) -> bytes:
+    """A file's content. Raises NotFound, and UsageError when it cannot be read or has more than `limit` bytes."""
     try:
         with Path(path).open("rb") as file:
             data = file.read(limit + 1)

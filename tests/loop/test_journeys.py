@@ -44,6 +44,8 @@ def test_a_vulnerable_image_is_denied_and_not_signed(parts: Parts) -> None:
     assert parts.signer is not None
     repository = parts.registry.repository(BASE)
     assert not verify_image(repository, result.digest, [parts.signer.public]).verified
+    (said,) = attestations(repository, result.digest, [parts.signer.public], VERDICT).verified
+    assert b"CVE-2019-10906" in bytes(said.predicate)  # the gate can say why
     assert parts.store.assessments.affected_by("CVE-2019-10906") == (result.digest,)
 
 
@@ -92,9 +94,9 @@ def test_a_new_base_heals_everything_built_on_it_in_order(parts: Parts) -> None:
         assert parts.store.assessments.findings(image.digest) == ()
 
 
-def test_workloads_that_run_a_healed_image_are_moved_to_the_new_digest(parts: Parts) -> None:
+def test_workloads_that_run_a_healed_image_are_moved_to_the_new_digest(parts: Parts, tmp_path: Path) -> None:
     publish_all(parts)
-    cluster = FileCluster(parts.work.parent / "cluster.json")
+    cluster = FileCluster(tmp_path / "cluster.json")
     cluster.deploy("web", str(WEB.at(current(parts, WEB).digest)))
     cluster.deploy("other", "registry.test/other:1")
     push(parts, publish_base(parts, "3.1.6"), "second")

@@ -48,6 +48,9 @@ class Feed:
     def find(self, ecosystem: str, name: str) -> Sequence[Advisory]:
         return (ADVISORY,) if (ecosystem, name) == ("PyPI", "jinja2") else ()
 
+    def get(self, name: str) -> Advisory | None:
+        return ADVISORY if name in (ADVISORY.id, *ADVISORY.aliases) else None
+
 
 class FileCluster:
     """A cluster whose only state is a file: what each workload's containers run."""
@@ -109,9 +112,9 @@ def world(folder: Path) -> Iterator[Parts]:
             advisories=Feed(),
             policy=DEFAULT,
             now=lambda: NOW,
-            work=folder / "work",
             signer=load_private(key.read_bytes(), b""),
             cluster=FileCluster(folder / "cluster.json"),
+            vouch_for=("registry.test",),
         )
 
 

@@ -57,7 +57,7 @@ def scan(parts: Parts, reference: Reference, digest: Digest) -> Scanned:
 def judge_image(parts: Parts, digest: Digest) -> Judged:
     """Match what is in it with the advisories, judge the findings, remember both."""
     inventory = known_inventory(parts, digest)
-    matched = match_all(inventory, parts.advisories)
+    matched = match_all(inventory, parts.advisories, parts.advisories.get)
     base = parts.store.lineage.base(digest)
     base_image = parts.store.images.get(base[1]) if base else None
     findings = mark_base(matched.findings, base_image.diff_ids) if base_image else matched.findings

@@ -12,6 +12,7 @@ from pratique.model.change import Plan, Rebuild, Strategy, Validation
 from pratique.model.digest import Digest, short
 from pratique.model.errors import PratiqueError
 from pratique.model.reference import Reference
+from pratique.model.verdict import Outcome
 from pratique.model.workload import RolloutState, Stage, Workload
 from pratique.remediate.validate import Candidate, validate
 from pratique.rollout.act import roll_out
@@ -26,8 +27,8 @@ def heal(parts: Parts, steps: Steps, request: Heal) -> Healed:
         healed = _walk(parts, steps, request)
     except PratiqueError as error:
         healed = Healed(request.image, request.digest, Fate.FAILED, reason=str(error))
-    message = f"{healed.fate.value}: {healed.reason or short(healed.new or healed.old)}"
-    steps.run("tell", bool, lambda: _tell(parts, steps, request.image, message))
+    message = healed.reason or f"{short(healed.old)} → {short(healed.new or healed.old)}"
+    _tell(parts, steps, request, healed.fate.value, message)
     return healed
 
 
@@ -35,20 +36,36 @@ def _walk(parts: Parts, steps: Steps, request: Heal) -> Healed:
     image, old = request.image, request.digest
     plan = steps.run("plan", Plan, lambda: make.plan_for(parts, request))
     if plan.strategy is Strategy.NONE:
-        reason = "; ".join(change.reason for change in plan.changes)
-        return Healed(image, old, Fate.CURRENT if not reason else Fate.FAILED, reason=reason)
+        return Healed(image, old, Fate.CURRENT)
+    _tell(parts, steps, request, "planned", "; ".join(change.reason for change in plan.changes))
     rebuild = steps.run(plan.strategy.value, Rebuild, lambda: make.make(parts, plan))
     new = rebuild.new
+    _tell(parts, steps, request, "made", f"{plan.strategy.value} → {short(new)}")
     steps.run("scan", assess.Scanned, lambda: assess.scan(parts, image, new))
-    steps.run("judge", assess.Judged, lambda: assess.judge_image(parts, new))
+    judged = steps.run("judge", assess.Judged, lambda: assess.judge_image(parts, new))
     validation = steps.run("validate", Validation, lambda: _validate(parts, rebuild))
-    if not validation.passed:
-        failed = "; ".join(f"{check.name}: {check.detail}" for check in validation.checks if not check.passed)
-        return Healed(image, old, Fate.HELD, new, failed)
+    unfit = _unfit(parts, validation, judged)
+    if unfit:
+        return Healed(image, old, Fate.HELD, new, unfit)
+    _tell(
+        parts, steps, request, "validated", f"{len(validation.fixed)} findings gone, {len(validation.remaining)} left"
+    )
     if parts.signer:
         steps.run("attest", trust.Attested, lambda: trust.attest_image(parts, image, new))
     steps.run("publish", Digest, lambda: _publish(parts, image, new))
+    _tell(parts, steps, request, "published", f"signed, tag moved to {short(new)}")
     return Healed(image, old, Fate.HEALED, new, rollouts=_roll_out(parts, steps, request, new))
+
+
+def _unfit(parts: Parts, validation: Validation, judged: assess.Judged) -> str:
+    """Why a new image may not take the old one's place; empty when it may."""
+    if not validation.passed:
+        return "; ".join(f"{check.name}: {check.detail}" for check in validation.checks if not check.passed)
+    if judged.outcome is Outcome.DENY:
+        verdict = parts.store.assessments.verdict(validation.new)
+        reasons = [reason.message for reason in verdict.reasons if reason.outcome is Outcome.DENY] if verdict else []
+        return f"better, but the policy still denies it: {'; '.join(reasons[:3])}"
+    return ""
 
 
 def _validate(parts: Parts, rebuild: Rebuild) -> Validation:
@@ -60,6 +77,7 @@ def _validate(parts: Parts, rebuild: Rebuild) -> Validation:
         strategy=plan.strategy,
         expected_base=parts.store.images.get(plan.new_base) if plan.new_base else None,
         base_layers=len(old_base.layers) if old_base else 0,
+        base_inventory=parts.store.assessments.inventory(plan.new_base) if plan.new_base else None,
     )
     parts.store.lineage.rebuilt(rebuild, validation, plan.new_base or Digest(""))
     return validation
@@ -83,10 +101,13 @@ def _roll_out(parts: Parts, steps: Steps, request: Heal, new: Digest) -> tuple[R
         return ()
     uses = steps.run("find workloads", Uses, lambda: _uses(parts, request))
     image = pinned(request.image, new)
-    return tuple(
-        steps.run(f"roll out {workload.id}", RolloutState, partial(_roll, parts, workload, containers, image))
-        for workload, containers in uses.found
-    )
+    states = []
+    for workload, containers in uses.found:
+        act = partial(_roll, parts, workload, containers, image)
+        state = steps.run(f"roll out {workload.id}", RolloutState, act)
+        _tell(parts, steps, request, "rolled out", f"{workload.id}: {state.stage.value} {state.message}".strip())
+        states.append(state)
+    return tuple(states)
 
 
 class Uses(msgspec.Struct, frozen=True):
@@ -114,6 +135,11 @@ def _roll(parts: Parts, workload: Workload, containers: tuple[str, ...], image: 
         return RolloutState(workload.id, Stage.FAILED, str(error))
 
 
-def _tell(parts: Parts, steps: Steps, image: Reference, message: str) -> bool:
-    parts.store.events.add(Event(parts.stamp(), steps.journey, "healed", str(image), message))
+def _tell(parts: Parts, steps: Steps, request: Heal, kind: str, message: str) -> None:
+    subject = str(request.image)
+    steps.run(f"tell {kind}", bool, lambda: _add(parts, Event(parts.moment(), steps.journey, kind, subject, message)))
+
+
+def _add(parts: Parts, event: Event) -> bool:
+    parts.store.events.add(event)
     return True

@@ -42,6 +42,7 @@ def plan_for(parts: Parts, request: Heal) -> Plan:
             assess.known_inventory(parts, image.digest),
             old_base or image,
             assess.known_inventory(parts, new_base.digest),
+            parts.store.assessments.inventory(request.old_base),
         ),
         packages=_package_changes(parts, request.old_base, request.new_base),
     )

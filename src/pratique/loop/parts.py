@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Protocol
 
 from pratique.attest.keys import Signer
 from pratique.judge.policy import Policy
 from pratique.model.advisory import Advisory
 from pratique.model.digest import Digest
+from pratique.model.reference import Reference
 from pratique.registry.repository import Registry
 from pratique.remediate.builder import Builder
 from pratique.rollout.protocol import ActsOnCluster
@@ -26,13 +26,16 @@ class Advisories(Protocol):
     def find(self, ecosystem: str, name: str) -> Sequence[Advisory]:
         """Everything known of a package."""
 
+    def get(self, name: str) -> Advisory | None:
+        """One advisory by any of its names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """Everything a journey may use; what is None is a stage of the loop that this installation does without.
 
-    `sign_pushed`: sign and attest images that others push when the policy does not deny them, not only our own.
-    `work` is a folder for build output; `deadline` is a rollout's, in seconds.
+    `vouch_for`: repositories (`registry/path` and all below) whose pushed images we attest, and sign unless the policy
+    denies them; what we made ourselves is attested everywhere. `deadline` is a rollout's, in seconds.
     """
 
     registry: Registry
@@ -40,12 +43,22 @@ class Parts:
     advisories: Advisories
     policy: Policy
     now: Callable[[], datetime]
-    work: Path
     signer: Signer | None = None
     builder: Builder | None = None
     cluster: ActsOnCluster | None = None
-    sign_pushed: bool = True
+    vouch_for: tuple[str, ...] = ()
     deadline: float = 300.0
+
+    def vouches(self, reference: Reference) -> bool:
+        """Whether images that others push there are ours to attest."""
+        below = (
+            reference.name == entry or reference.name.startswith(entry.rstrip("/") + "/") for entry in self.vouch_for
+        )
+        return self.signer is not None and any(below)
+
+    def moment(self) -> str:
+        """The time now, RFC 3339 in UTC to the millisecond: for events."""
+        return self.now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def stamp(self) -> str:
         """The time now, RFC 3339 in UTC to the second."""

@@ -10,7 +10,6 @@ from pratique.model.digest import Digest, short
 from pratique.model.errors import PratiqueError
 from pratique.model.image import Image
 from pratique.model.reference import Reference
-from pratique.model.verdict import Outcome
 from pratique.registry.images import load
 from pratique.remediate.lineage import KnownImage, find_base
 from pratique.store.events import Event
@@ -65,9 +64,8 @@ def _walk(parts: Parts, steps: Steps, push: Push) -> Pushed:
         f"{judged.outcome.value}: {judged.findings} findings, {judged.fixable} fixable",
     )
     signed = False
-    if parts.signer and parts.sign_pushed and judged.outcome is not Outcome.DENY:
-        steps.run("attest", trust.Attested, lambda: trust.attest_image(parts, reference, digest))
-        signed = True
+    if parts.vouches(reference):
+        signed = steps.run("attest", trust.Attested, lambda: trust.attest_image(parts, reference, digest)).signed
     steps.run("record", Digest, lambda: _record(parts, reference, digest))
     wave = steps.run("dependents", Wave, lambda: _dependents(parts, reference, digest))
     healed = _heal_all(parts, steps, reference, digest, wave)
@@ -139,7 +137,7 @@ def _key(steps: Steps, image: Reference) -> str:
 
 
 def _tell(parts: Parts, steps: Steps, kind: str, reference: Reference, message: str) -> None:
-    event = Event(parts.stamp(), steps.journey, kind, str(reference), message)
+    event = Event(parts.moment(), steps.journey, kind, str(reference), message)
     steps.run(f"tell {kind}", bool, lambda: _add(parts, event))
 
 

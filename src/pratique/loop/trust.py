@@ -11,6 +11,7 @@ from pratique.model.attestation import VALIDATION, VERDICT
 from pratique.model.digest import Digest
 from pratique.model.errors import NotFound, UsageError
 from pratique.model.reference import Reference
+from pratique.model.verdict import Outcome
 from pratique.report import cyclonedx, document
 from pratique.report.report import Advisories, Report
 
@@ -19,17 +20,19 @@ _BUILD_TYPE = "https://pratique.dev/build/{strategy}/v1"
 
 
 class Attested(msgspec.Struct, frozen=True):
-    """The predicate types that were attested, and the key that signed."""
+    """The predicate types that were attested, by which key, and whether the image itself was signed."""
 
     predicates: tuple[str, ...]
     key_id: str
+    signed: bool
 
 
 def attest_image(parts: Parts, reference: Reference, digest: Digest) -> Attested:
-    """Sign an image and attest its SBOM, findings and verdict; for one that we made, its validation and provenance too.
+    """Attest an image's SBOM, findings and verdict (for one that we made, its validation and provenance), and sign it.
 
-    Everything said is already in the store, so doing it twice says the same. The signature comes last: whoever sees it
-    finds the attestations there.
+    An image that the policy denies is not signed, but what was found is attested all the same, so that the gate can
+    tell a developer why. Everything said is already in the store: doing it twice says the same. The signature comes
+    last: whoever sees it finds the attestations there.
     """
     if parts.signer is None:
         raise UsageError("there is no key to sign with", "give one with --key")
@@ -38,8 +41,10 @@ def attest_image(parts: Parts, reference: Reference, digest: Digest) -> Attested
     repository = parts.registry.repository(reference)
     for predicate_type, predicate in statements:
         attest(repository, digest, predicate_type, predicate, parts.signer, reference)
-    sign_image(repository, digest, parts.signer, reference)
-    return Attested(tuple(predicate_type for predicate_type, _ in statements), parts.signer.key_id)
+    signed = report.verdict is not None and report.verdict.outcome is not Outcome.DENY
+    if signed:
+        sign_image(repository, digest, parts.signer, reference)
+    return Attested(tuple(predicate_type for predicate_type, _ in statements), parts.signer.key_id, signed)
 
 
 def _report(parts: Parts, reference: Reference, digest: Digest) -> Report:

@@ -1,4 +1,4 @@
-"""What the demo's images hold: real packages, downloaded by pip and checked by hash, as layers of a root file system."""
+"""What the demo's images hold: real packages, downloaded by pip, checked by hash, as layers of a root file system."""
 
 import io
 import subprocess

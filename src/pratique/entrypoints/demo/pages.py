@@ -1,0 +1,5 @@
+"""x"""
+
+
+def write(path, *a):
+    return path

@@ -157,7 +157,7 @@ def test_what_cannot_be_a_package_is_named_with_the_reason() -> None:
     assert [item.reason for item in cyclonedx_reader.read(data, "x").skipped] == [
         "packages of type maven are not supported",
         "it has no package URL",
-        "its package URL cannot be read: it must be pkg:type/name, with what else is known",
+        "its package URL cannot be read: it is pkg:type/namespace/name@version",
         "it has no version",
     ]
 

@@ -7,7 +7,7 @@ import msgspec
 
 from pratique.model.errors import InvalidData
 from pratique.model.inventory import Distro, Location, Package, PackageType, Skipped, Source
-from pratique.model.purl import Purl
+from pratique.model.purl import Purl, parse
 from pratique.report.text import one_line
 
 _TYPES = frozenset(PackageType)
@@ -30,7 +30,7 @@ def package(foreign: Foreign) -> Package | Skipped:
     if not foreign.purl:
         return Skipped(label, "it has no package URL")
     try:
-        purl = Purl.parse(foreign.purl)
+        purl = parse(foreign.purl)
     except InvalidData as error:
         return Skipped(label, f"its package URL cannot be read: {error.hint}")
     if purl.type not in _TYPES:
@@ -56,7 +56,7 @@ def distro(purls: Iterable[str]) -> Distro | None:
     for text in purls:
         if text.startswith(("pkg:deb/", "pkg:apk/")) and "distro=" in text:
             with contextlib.suppress(InvalidData):
-                name, _, version = Purl.parse(text).qualifiers.get("distro", "").rpartition("-")
+                name, _, version = parse(text).qualifiers.get("distro", "").rpartition("-")
                 if name and version[:1].isdigit():
                     return Distro(name, version)
     return None

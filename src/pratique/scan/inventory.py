@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
+from pratique.model import purl
 from pratique.model.digest import Digest
 from pratique.model.inventory import Distro, Inventory, Location, Package, PackageType, Skipped
-from pratique.scan import dpkg_files, os_release, purl
+from pratique.scan import dpkg_files, os_release
 from pratique.scan.formats import format_of
 from pratique.scan.found import Format, Found, Problem
 from pratique.scan.owners import owners

@@ -16,9 +16,9 @@ from urllib.parse import parse_qs
 from pratique.admit import pin, review
 from pratique.admit.decide import Facts, decide, needed, uses_to_check
 from pratique.admit.facts import outcome
-from pratique.admit.policy import AdmissionPolicy
+from pratique.admit.policy import AdmissionPolicy, Mode
 from pratique.admit.review import AdmissionRequest
-from pratique.model.decision import Decision
+from pratique.model.decision import Decision, Refusal
 from pratique.model.errors import InvalidData
 
 Message = MutableMapping[str, Any]
@@ -47,7 +47,7 @@ class _Answer(Exception):
 class Decider:
     """Decides requests under one policy with facts from a finder, within a budget in seconds.
 
-    `observe` is told each decision (for a journal; not for dry runs, which must have no side effect).
+    `observe` is told each decision, in a thread (for a journal; not of dry runs, which must have no side effect).
     """
 
     def __init__(
@@ -68,11 +68,25 @@ class Decider:
     async def decide(self, request: AdmissionRequest, budget: float | None = None) -> Decision:
         """The decision, within `budget` (or the decider's own, whichever is shorter)."""
         seconds = min(self.budget, budget or self.budget)
-        facts = await self._facts(needed(request, self.policy), seconds)
-        decision = decide(request, self.policy, facts, self._clock())
+        try:
+            facts = await self._facts(needed(request, self.policy), seconds)
+            decision = decide(request, self.policy, facts, self._clock())
+        except Exception:  # whatever breaks in here, the API server must get an answer
+            log.exception("no decision on request %s", request.uid)
+            reason = Refusal("", "internal", "the gate could not decide", "try again; its log has the reason")
+            return Decision(self.policy.mode is not Mode.ENFORCE, (reason,))
         if self._observe and not request.dry_run:
-            self._observe(request, decision)
+            await self._tell(self._observe, request, decision)
         return decision
+
+    @staticmethod
+    async def _tell(
+        observe: Callable[[AdmissionRequest, Decision], None], request: AdmissionRequest, decision: Decision
+    ) -> None:
+        try:
+            await asyncio.to_thread(observe, request, decision)
+        except Exception:  # a journal that is full or broken must not stop the cluster
+            log.exception("decision on request %s was not noted", request.uid)
 
     async def _facts(self, images: tuple[str, ...], seconds: float) -> dict[str, Facts]:
         futures = {image: self._finder.start(image) for image in images}

@@ -19,11 +19,12 @@ _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _REGISTRY = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]{{1,5}})?")
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_IMAGE_ID = re.compile(r"[a-f0-9]{64}")  # Docker takes such a name for an image's id; with a registry it is a name
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
 
 class Reference(msgspec.Struct, frozen=True, order=True):
-    """Where an image can be had: `registry` (host, with port where given), `repository`, and a tag, a digest or both."""
+    """Where an image can be had: `registry` (host, with port if given), `repository`, and a tag, a digest or both."""
 
     registry: str
     repository: str
@@ -41,6 +42,8 @@ class Reference(msgspec.Struct, frozen=True, order=True):
             registry = DOCKER_HUB
             path = path if "/" in path else f"library/{path}"
         problem = _problem(text, registry, path, tag if colon else None)
+        if _IMAGE_ID.fullmatch(text):
+            problem = "64 hexadecimal digits are an image's id; for a digest write NAME@sha256:..."
         if problem:
             raise UsageError(f"not an image reference: {_shown(text)}", problem)
         return cls(

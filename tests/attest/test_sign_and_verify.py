@@ -10,7 +10,7 @@ import pytest
 from pratique.attest import beside, bundle, dsse, keys, predicates, simple_signing
 from pratique.attest.sign import Form, attest, sign_image
 from pratique.attest.verify import attestations, verify_image
-from pratique.model.descriptor import OCI_CONFIG, OCI_MANIFEST, Descriptor
+from pratique.model.descriptor import DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Descriptor
 from pratique.model.digest import Digest, digest_of
 from pratique.model.errors import InvalidData, NotFound, Unavailable, Unsafe
 from pratique.model.reference import Reference
@@ -114,6 +114,27 @@ def test_what_others_wrote_into_the_manifest_is_kept(
     assert after["annotations"] == {"by": "stranger"}
     assert after["layers"][0] == document["layers"][0]
     assert len(after["layers"]) == 2
+
+
+def test_a_manifest_in_dockers_format_is_read_and_added_to(
+    repository: Repository, digest: Digest, signer: keys.Signer, stranger: keys.Signer
+) -> None:
+    sign_image(repository, digest, stranger, REFERENCE)
+    tag = beside.tag(digest, "sig")
+    document = {**json.loads(repository.manifest(tag)[1]), "mediaType": DOCKER_MANIFEST}
+    repository.put_manifest(json.dumps(document).encode(), DOCKER_MANIFEST, tag)
+    sign_image(repository, digest, signer, REFERENCE)
+    assert len(verify_image(repository, digest, [signer.public, stranger.public])) == 2
+
+
+def test_an_index_in_the_signatures_place_is_refused(
+    repository: Repository, digest: Digest, signer: keys.Signer
+) -> None:
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}
+    repository.put_manifest(json.dumps(index).encode(), OCI_INDEX, beside.tag(digest, "sig"))
+    assert "an index" in verify_image(repository, digest, [signer.public]).refused[0].reason
+    with pytest.raises(InvalidData, match="an index"):
+        sign_image(repository, digest, signer, REFERENCE)
 
 
 @BOTH

@@ -7,6 +7,7 @@ Control"). Whatever goes wrong inside is answered as a denial or a 4xx, never as
 import asyncio
 import contextlib
 import logging
+import signal
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,7 +214,17 @@ async def serve_until(
 
 def serve(app: Application, host: str, port: int, certificate: Path, key: Path) -> None:
     """Serve over HTTPS until SIGTERM or SIGINT. Raises OSError or ssl.SSLError when files or port can't be used."""
-    asyncio.run(serve_until(asyncio.Event(), app, host, port, certificate, key))
+    asyncio.run(_serve(app, host, port, certificate, key))
+
+
+async def _serve(app: Application, host: str, port: int, certificate: Path, key: Path) -> None:
+    # uvicorn stops well on SIGTERM, but then raises it once more: without a handler that would be our exit code.
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    previous = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(stop.set))
+    try:
+        await serve_until(stop, app, host, port, certificate, key)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 async def _stop(stop: asyncio.Event, server: Any) -> None:

@@ -47,6 +47,8 @@ def parse(data: bytes) -> Manifest:
         document = msgspec.json.decode(data, type=dict[str, object])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidData(f"not a manifest of signatures: {error}") from None
+    if "manifests" in document:
+        raise InvalidData("an index where a manifest of signatures should be")
     if len(manifest.layers) > MAX_LAYERS:
         raise InvalidData(f"a manifest of {len(manifest.layers)} signatures, more than {MAX_LAYERS}")
     for layer in manifest.layers:
@@ -66,9 +68,9 @@ def render(old: Manifest, drop: Collection[int], new: Descriptor) -> tuple[bytes
         raise Unsafe(f"the image already has {len(kept)} signatures of this kind", "remove some with `cosign clean`")
     config = msgspec.json.encode(_config([*(old.layers[position].digest for position in kept), new.digest]))
     manifest = {
+        **old.document,
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        **old.document,
         "config": Descriptor(OCI_CONFIG, digest_of(config), len(config)),
         "layers": [*(raw[position] for position in kept), new],
     }

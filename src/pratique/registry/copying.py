@@ -1,7 +1,5 @@
 """Copy an image, an index with all its images, or an artifact from one repository to another."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from pratique.model.descriptor import Descriptor
 from pratique.model.errors import IntegrityError, InvalidData, NotFound
 from pratique.registry import documents
@@ -59,6 +57,8 @@ class _Copy:
             return False
 
     def _blobs(self, descriptors: tuple[Descriptor, ...]) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # brings logging along; a scan does without
+
         distinct = {descriptor.digest: descriptor for descriptor in descriptors}
         with ThreadPoolExecutor(_WORKERS) as pool:
             futures = [pool.submit(self._blob, descriptor) for descriptor in distinct.values()]

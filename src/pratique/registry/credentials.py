@@ -8,7 +8,6 @@ import base64
 import binascii
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -182,6 +181,8 @@ def _credentials(entry: _Auth, key: str) -> Credentials | None:
 
 def _ask(helper: str, server: str) -> Credentials | None:
     """Ask `docker-credential-HELPER get` (docker-credential-helpers protocol). None when it has none for the server."""
+    import subprocess
+
     program = f"docker-credential-{helper}"
     if not _HELPER.fullmatch(helper):
         raise InvalidData(f"not a credential helper's name: {helper[:100]!r}")

@@ -1,7 +1,6 @@
 """Files that are there in full or not at all."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ from pratique.model.errors import PratiqueError, Unavailable
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write; it takes the path's place, durably, when the block ends well, and vanishes otherwise."""
+    import tempfile  # brings random and shutil along; readers do without
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
     temporary = Path(name)

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -26,7 +26,7 @@ from pratique.registry.repository import MANIFEST_LIMIT
 from pratique.registry.transport import Transport, joined
 from pratique.registry.uploads import Upload
 
-_ACCEPT = ", ".join(sorted(documents.KNOWN, reverse=True)) + ", */*;q=0.1"
+_ACCEPT = {"Accept": ", ".join(sorted(documents.KNOWN, reverse=True)) + ", */*;q=0.1"}
 _LIST_LIMIT = 16 * 1024 * 1024  # bytes of one page of tags or referrers
 _PAGES = 10_000  # a registry whose pages never end is not followed further
 _PAGE = 1000  # tags
@@ -93,8 +93,8 @@ class RemoteRepository:
 
     def resolve(self, target: str) -> Descriptor:
         """See `Repository.resolve`. Where the registry's HEAD says too little, the manifest is fetched."""
-        headers = {"Accept": _ACCEPT}
-        with self._request("HEAD", self._manifest_path(target), {200, 405}, headers=headers) as response:
+        path = self._manifest_path(target)
+        with self._naming(target), self._request("HEAD", path, {200, 405}, headers=_ACCEPT) as response:
             said = _promised(response)
             size = response.headers.get("Content-Length", "")
             media_type = _media_type(response)
@@ -109,7 +109,8 @@ class RemoteRepository:
     def manifest(self, target: str) -> tuple[Descriptor, bytes]:
         """See `Repository.manifest`."""
         name = f"{self.reference.name} {target}"
-        with self._request("GET", self._manifest_path(target), {200}, headers={"Accept": _ACCEPT}) as response:
+        path = self._manifest_path(target)
+        with self._naming(target), self._request("GET", path, {200}, headers=_ACCEPT) as response:
             data = read_bounded(response, MANIFEST_LIMIT, name)
             promised = Digest(target) if is_digest(target) else _promised(response)
             said = _promised(response)
@@ -197,6 +198,14 @@ class RemoteRepository:
                 yield read_bounded(response, _LIST_LIMIT, self.reference.name)
                 following = _NEXT.search(response.headers.get("Link", "")[:8192])
             location = joined(url, following[1]) if following else ""
+
+    @contextmanager
+    def _naming(self, target: str) -> Iterator[None]:
+        """Say what was not found in the user's words, not in HTTP's."""
+        try:
+            yield
+        except NotFound as error:
+            raise NotFound(f"{self.reference.name} has no {target}", error.what) from error
 
     def _manifest_path(self, target: str) -> str:
         if not is_digest(target) and not is_tag(target):

@@ -8,7 +8,6 @@ import io
 import os
 import posixpath
 import tarfile
-import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,6 +181,8 @@ def _uncompressed(path: Path, limit: int) -> BinaryIO:
 
 
 def _spooled(file: BinaryIO, how: str, limit: int, path: Path) -> BinaryIO:
+    import tempfile
+
     unfolded = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - closed by the index, or below
     try:
         with file, _decompressing(file, how) as stream:

@@ -13,6 +13,7 @@ from pratique.model.descriptor import (
     DOCKER_INDEX,
     DOCKER_MANIFEST,
     OCI_CONFIG,
+    OCI_INDEX,
     OCI_LAYER,
     OCI_MANIFEST,
     Descriptor,
@@ -180,3 +181,23 @@ def test_a_wrong_last_byte_is_never_handed_out(data: bytes, change: int, size: i
         assert seen < len(data)
         with pytest.raises(IntegrityError):
             stream.read()
+
+
+def test_indexes_that_double_at_every_depth_are_copied_in_no_time(repository: InMemoryRepository) -> None:
+    image = images.pack(repository, [])
+    entry = {"mediaType": OCI_MANIFEST, "digest": image.digest, "size": len(image.raw_manifest)}
+    for _ in range(7):
+        data = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry] * 1000}).encode()
+        top = repository.put_manifest(data, OCI_INDEX)
+        entry = {"mediaType": OCI_INDEX, "digest": top.digest, "size": top.size}
+    target = InMemoryRegistry().repository(Reference.parse("x/z"))
+    assert images.copy(repository, target, top, "v1").digest == top.digest
+    data = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
+    for _ in range(3):
+        top = repository.put_manifest(data, OCI_INDEX, "deep")
+        entry = {"mediaType": OCI_INDEX, "digest": top.digest, "size": top.size}
+        data = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
+    with pytest.raises(InvalidData, match="deep"):
+        images.copy(repository, target, top)
+    with pytest.raises(InvalidData):
+        images.load(repository, "deep", Platform())

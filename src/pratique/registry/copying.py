@@ -25,6 +25,7 @@ class _Copy:
         self._source = source
         self._target = target
         self._referrers = referrers
+        self._done: set[str] = set()  # indexes can name one another's children; each is copied once
 
     def run(self, descriptor: Descriptor, tag: str | None, depth: int = 0) -> Descriptor:
         if depth > _DEPTH:
@@ -35,7 +36,7 @@ class _Copy:
         name = f"{self._source.reference.name}@{descriptor.digest}"
         manifest = documents.decode_manifest(data, found.media_type, name)
         for child in manifest.children:
-            self.run(child, None, depth + 1)
+            self._once(child, depth + 1)
         there = self._there(found)
         if not there:
             self._blobs(manifest.blobs)
@@ -44,11 +45,16 @@ class _Copy:
         self._attached(found, depth)
         return found
 
+    def _once(self, descriptor: Descriptor, depth: int) -> None:
+        if descriptor.digest not in self._done:
+            self._done.add(descriptor.digest)
+            self.run(descriptor, None, depth)
+
     def _attached(self, descriptor: Descriptor, depth: int) -> None:
         if not self._referrers:
             return
         for referrer in self._source.referrers(descriptor.digest):
-            self.run(referrer, None, depth + 1)
+            self._once(referrer, depth + 1)
 
     def _there(self, descriptor: Descriptor) -> bool:
         try:

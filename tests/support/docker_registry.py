@@ -30,7 +30,8 @@ def docker_registry(folder: Path, *, htpasswd: Path | None = None, notify: str =
     if htpasswd:
         extra += f"auth: {{htpasswd: {{realm: tests, path: {htpasswd}}}}}\n"
     if notify:
-        extra += f"notifications: {{endpoints: [{{name: tests, url: '{notify}', timeout: 2s, threshold: 5, backoff: 1s}}]}}\n"
+        endpoint = f"{{name: tests, url: '{notify}', timeout: 2s, threshold: 5, backoff: 1s}}"
+        extra += f"notifications: {{endpoints: [{endpoint}]}}\n"
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "config.yml"
     config.write_text(_CONFIG.format(root=folder / "data", port=port, extra=extra))

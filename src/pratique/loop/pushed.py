@@ -65,7 +65,9 @@ def _walk(parts: Parts, steps: Steps, push: Push) -> Pushed:
     )
     signed = False
     if parts.vouches(reference):
-        signed = steps.run("attest", trust.Attested, lambda: trust.attest_image(parts, reference, digest)).signed
+        attested = steps.run("attest", trust.Attested, lambda: trust.attest_image(parts, reference, digest))
+        signed = attested.signed
+        _tell(parts, steps, "signed" if signed else "attested", reference, f"{len(attested.predicates)} statements")
     steps.run("record", Digest, lambda: _record(parts, reference, digest))
     wave = steps.run("dependents", Wave, lambda: _dependents(parts, reference, digest))
     healed = _heal_all(parts, steps, reference, digest, wave)

@@ -40,7 +40,7 @@ def attest_image(parts: Parts, reference: Reference, digest: Digest) -> Attested
     statements = [(predicates.CYCLONEDX, cyclonedx.render(report)), *_about(parts, report), *_origin(parts, digest)]
     repository = parts.registry.repository(reference)
     for predicate_type, predicate in statements:
-        attest(repository, digest, predicate_type, predicate, parts.signer, reference)
+        attest(repository, digest, predicate_type, predicate, parts.signer, reference, replace=True)
     signed = report.verdict is not None and report.verdict.outcome is not Outcome.DENY
     if signed:
         sign_image(repository, digest, parts.signer, reference)

@@ -35,7 +35,7 @@ class Range(msgspec.Struct, frozen=True, omit_defaults=True):
 class Affected(msgspec.Struct, frozen=True, omit_defaults=True):
     """One package that an advisory affects.
 
-    `ecosystem` is OSV's word with its release (`Debian:12`, `Alpine:v3.19`, `PyPI`, `npm`); `versions` lists exact ones.
+    `ecosystem` is OSV's word with its release (`Debian:12`, `Alpine:v3.19`, `PyPI`); `versions` lists exact ones.
     """
 
     ecosystem: str
@@ -46,7 +46,7 @@ class Affected(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Advisory(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One advisory. `score` is CVSS's 0.0-10.0 with its `vector`; times are RFC 3339; `source` is the feed it came from."""
+    """One advisory. `score` is CVSS's 0.0-10.0 with its `vector`; times are RFC 3339; `source` is its feed."""
 
     id: str
     source: str = ""

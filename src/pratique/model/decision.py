@@ -13,7 +13,7 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whether a workload may run; `reasons` when not, `warnings` either way; `pins` maps image strings to pinned ones."""
+    """Whether a workload may run; `reasons` when not, `warnings` either way; `pins`: image strings to pinned ones."""
 
     allowed: bool
     reasons: tuple[Refusal, ...] = ()

@@ -18,7 +18,7 @@ class State(StrEnum):
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a package matched: the record, its feed, the ecosystem and name asked for, the version compared, the range hit."""
+    """Why a package matched: the record, its feed, the ecosystem and name asked for, the version, the range hit."""
 
     advisory: str
     source: str
@@ -31,7 +31,7 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     """One vulnerability in one package; `id` is the CVE where one is known and `aliases` are all its other names.
 
-    `fix_versions` are versions of the package (or its source package) that mend it, nearest first; empty = no fix known.
+    `fix_versions` are versions of the package (or its source package) that mend it, nearest first; empty: none known.
     `in_base` says whether the package came with the base image; None where that isn't known.
     """
 

@@ -17,7 +17,7 @@ class PackageType(StrEnum):
 
 
 class Distro(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The distribution by its os-release: `id` (debian), `version_id` (12), `codename` (bookworm), `name` for people."""
+    """The distribution by os-release: `id` (debian), `version_id` (12), `codename` (bookworm), `name` for people."""
 
     id: str
     version_id: str = ""

@@ -26,7 +26,7 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a policy says of an image. `judged_at` is RFC 3339 in UTC; the digests name the exact policy and advisories."""
+    """What a policy says of an image. `judged_at` is RFC 3339 in UTC; digests name the exact policy and advisories."""
 
     image: Digest | None
     outcome: Outcome

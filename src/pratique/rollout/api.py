@@ -76,6 +76,14 @@ class Api:
         """One object, or one page of a list."""
         return self._request("GET", path, params=params)
 
+    def text(self, path: str, params: Params | None = None) -> str:
+        """An answer that is no object: a pod's log."""
+        response = self._send("GET", path, params=params)
+        if response.status_code < 300:
+            return response.text
+        self._answer(response)
+        return ""
+
     def list(self, path: str, params: Params | None = None) -> Iterator[dict[str, Any]]:
         """All objects of a collection, page by page."""
         token = ""
@@ -140,6 +148,17 @@ class Api:
         body: Mapping[str, Any] | None = None,
         media_type: str = "application/json",
     ) -> dict[str, Any]:
+        return self._answer(self._send(method, path, params=params, body=body, media_type=media_type))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: Mapping[str, Any] | None = None,
+        media_type: str = "application/json",
+    ) -> "httpx2.Response":
         import httpx2
         from lightkube.core.exceptions import ConfigError
 
@@ -158,7 +177,7 @@ class Api:
                 f"can't log in to the cluster {self.server}: {_line(error)}", "check the kubeconfig"
             ) from error
         self._note(response)
-        return self._answer(response)
+        return response
 
     def _note(self, response: "httpx2.Response") -> None:
         self.warnings = tuple(response.headers.get_list("Warning"))

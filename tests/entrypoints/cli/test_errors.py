@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pratique import wiring
 from pratique.entrypoints.cli.main import COMMANDS, main
 from pratique.entrypoints.cli.output import write
 
@@ -114,7 +113,7 @@ def test_a_bug_is_called_a_bug_and_shows_its_traceback_only_when_asked(
     def broken(*_: object) -> None:
         raise RuntimeError("two\nlines")
 
-    monkeypatch.setattr(wiring, "inspect", broken)
+    monkeypatch.setattr(scans, "inspect", broken)
     code, line = refused(capsys, ["sbom", root])
     assert code == 3
     assert line.startswith("a bug in pratique (RuntimeError: two lines): run it again with PRATIQUE_DEBUG=1")
@@ -127,7 +126,7 @@ def test_an_interrupt_is_quiet(root: str, monkeypatch: pytest.MonkeyPatch, capsy
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(wiring, "inspect", interrupted)
+    monkeypatch.setattr(scans, "inspect", interrupted)
     assert main(["sbom", root]) == 130
     assert capsys.readouterr() == ("", "")
 

@@ -23,7 +23,7 @@ from pratique.model.errors import Unavailable, UsageError
 from pratique.model.reference import Reference
 from pratique.remediate.definition import BuildDefinition
 from pratique.store.events import Event
-from pratique.wiring_loop import Loop, Settings, open_loop
+from pratique.wiring.loops import Loop, Settings, open_loop
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -172,7 +172,11 @@ def _register(loop: Loop, webhook: Webhook, ca: Path) -> None:
         exempt=webhook.exempt,
         only_labelled=webhook.only_labelled,
     )
-    register.register(loop.parts.cluster.api, mutating, validating, probe_namespace=webhook.probe_namespace)
+    api = loop.parts.cluster.api
+    problem = register.change_problem(api.get("version"))
+    if problem:
+        sys.stderr.write(f"pratique: warning: tags are not pinned, only checked: {problem}\n")
+    register.register(api, None if problem else mutating, validating, probe_namespace=webhook.probe_namespace)
 
 
 async def _listening(address: Address, patience: float = 10.0) -> None:

@@ -16,14 +16,14 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Scan, match, judge, and show the verdict."""
-    from pratique import wiring
     from pratique.entrypoints.cli import output
     from pratique.entrypoints.cli.requests import request
     from pratique.model.verdict import Outcome
+    from pratique.wiring import scans
 
-    policy = wiring.read_policy(args.policy)
+    policy = scans.read_policy(args.policy)
     output.check(args.output)
-    report = wiring.assess(request(args), policy, output.now())
+    report = scans.assess(request(args), policy, output.now())
     if args.format == "json":
         from pratique.report import document
 

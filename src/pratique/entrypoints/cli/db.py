@@ -43,12 +43,12 @@ def _add_build(verbs: "options.Subparsers[argparse.ArgumentParser]") -> None:
 
 def run_build(args: argparse.Namespace) -> int:
     """Read the feeds and write the file, whole or not at all."""
-    from pratique import wiring
     from pratique.entrypoints.cli import output
     from pratique.report.text import one_line
+    from pratique.wiring import scans
 
-    path = wiring.database(args.output)
-    built = wiring.build_advisories(path, args.osv, output.now(), args.ecosystem)
+    path = scans.database(args.output)
+    built = scans.build_advisories(path, args.osv, output.now(), args.ecosystem)
     print(
         f"{path}: {built.advisories} advisories on {built.affected} packages in {built.seconds:.1f} s, {built.digest}"
     )
@@ -61,10 +61,10 @@ def run_build(args: argparse.Namespace) -> int:
 
 def run_status(args: argparse.Namespace) -> int:
     """Say what is there."""
-    from pratique import wiring
+    from pratique.wiring import scans
 
-    path = wiring.database(args.db)
-    with wiring.open_advisories(path) as store:
+    path = scans.database(args.db)
+    with scans.open_advisories(path) as store:
         status = store.status()
     if args.format == "json":
         import msgspec
@@ -84,13 +84,13 @@ def run_lookup(args: argparse.Namespace) -> int:
     """Show advisories as they are kept."""
     import msgspec
 
-    from pratique import wiring
     from pratique.model.errors import NotFound, UsageError
+    from pratique.wiring import scans
 
     if len(args.what) > 2:
         raise UsageError("too many words for db lookup", "give an id, or an ecosystem and a package's name")
-    path = wiring.database(args.db)
-    with wiring.open_advisories(path) as store:
+    path = scans.database(args.db)
+    with scans.open_advisories(path) as store:
         found: tuple[Advisory | None, ...] = (
             store.find(*args.what) if len(args.what) == 2 else (store.get(args.what[0]),)
         )

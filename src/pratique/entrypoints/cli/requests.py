@@ -2,16 +2,16 @@
 
 import argparse
 
-from pratique import wiring
 from pratique.model.descriptor import Platform
+from pratique.wiring import scans
 
 
-def request(args: argparse.Namespace) -> wiring.Request:
+def request(args: argparse.Namespace) -> scans.Request:
     """What is asked for. Raises UsageError for a platform that isn't one."""
-    return wiring.Request(
+    return scans.Request(
         target=args.target,
         platform=Platform.parse(args.platform) if args.platform is not None else None,
         plain_http=args.plain_http,
         offline=args.offline,
-        database=wiring.database(getattr(args, "db", None)),
+        database=scans.database(getattr(args, "db", None)),
     )

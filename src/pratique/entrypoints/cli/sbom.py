@@ -16,12 +16,12 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Scan and write."""
-    from pratique import wiring
     from pratique.entrypoints.cli import output
     from pratique.entrypoints.cli.requests import request
     from pratique.entrypoints.cli.scan import render
+    from pratique.wiring import scans
 
     output.check(args.output)
-    report = wiring.inspect(request(args), output.now())
+    report = scans.inspect(request(args), output.now())
     output.write(render(report, args.format, args.output), args.output)
     return 0

@@ -34,18 +34,18 @@ def run(args: argparse.Namespace) -> int:
     """Scan, match, perhaps judge, and show."""
     from msgspec.structs import replace
 
-    from pratique import wiring
     from pratique.entrypoints.cli import output
     from pratique.entrypoints.cli.requests import request
     from pratique.model.finding import State
     from pratique.model.verdict import Outcome
+    from pratique.wiring import scans
 
     shown_severities = options.severities(args.severity)
     fail_on = options.severity(args.fail_on) if args.fail_on is not None else None
-    policy = wiring.read_policy(args.policy) if args.policy is not None else None
+    policy = scans.read_policy(args.policy) if args.policy is not None else None
     output.check(args.output)
     now = output.now()
-    report = wiring.assess(request(args), policy, now)
+    report = scans.assess(request(args), policy, now)
     counted = [finding for finding in report.findings if finding.fix_versions or not args.ignore_unfixed]
     shown = tuple(finding for finding in counted if not shown_severities or finding.severity in shown_severities)
     output.write(render(replace(report, findings=shown), args.format, args.output), args.output)

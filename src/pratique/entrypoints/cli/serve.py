@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pratique.entrypoints.api.service import Address, Gate, Hooks, Webhook
     from pratique.model.reference import Reference
     from pratique.remediate.definition import BuildDefinition
-    from pratique.wiring_loop import Settings
+    from pratique.wiring.loops import Settings
 
 
 def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
@@ -73,13 +73,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> "Settings":
-    from pratique import wiring
-    from pratique.wiring_loop import Settings
+    from pratique.wiring import scans
+    from pratique.wiring.loops import Settings
 
     kubeconfig = "" if args.in_cluster else args.kubeconfig
     return Settings(
         state=Path(args.state),
-        advisories=wiring.database(args.db),
+        advisories=scans.database(args.db),
         policy=Path(args.policy) if args.policy else None,
         key=Path(args.key) if args.key else None,
         verification_keys=tuple(Path(path) for path in args.trust),
@@ -92,24 +92,24 @@ def _settings(args: argparse.Namespace) -> "Settings":
 
 
 def _hooks(args: argparse.Namespace) -> "Hooks":
-    from pratique import wiring
     from pratique.entrypoints.api.service import Hooks
+    from pratique.wiring import scans
 
-    token = wiring.read_file(args.hook_token).decode().strip() if args.hook_token else ""
+    token = scans.read_file(args.hook_token).decode().strip() if args.hook_token else ""
     return Hooks(_address(args.hooks), tuple(args.registry), token)
 
 
 def _gate(args: argparse.Namespace) -> "Gate":
-    from pratique import wiring
     from pratique.admit import policy_file
     from pratique.admit.policy import AdmissionPolicy
     from pratique.entrypoints.api.service import Gate
     from pratique.model.errors import UsageError
+    from pratique.wiring import scans
 
     if bool(args.tls_cert) != bool(args.tls_key):
         raise UsageError("--tls-cert and --tls-key belong together", "give both or neither")
     path = args.admission_policy
-    policy = policy_file.parse(wiring.read_file(path), path) if path else AdmissionPolicy()
+    policy = policy_file.parse(scans.read_file(path), path) if path else AdmissionPolicy()
     return Gate(
         address=_address(args.admission),
         policy=policy,

@@ -7,7 +7,7 @@ from pratique.admit import pin, review
 from pratique.admit.decide import decide, needed, uses_to_check
 from pratique.admit.policy import AdmissionPolicy
 from pratique.model.decision import Decision
-from pratique.wiring_loop import Loop
+from pratique.wiring.loops import Loop
 
 _PATIENCE = 10.0  # seconds
 

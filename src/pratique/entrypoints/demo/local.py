@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from pratique import wiring
 from pratique.admit.policy import AdmissionPolicy
 from pratique.attest.keys import generate
 from pratique.entrypoints.demo import content, gate, pages
@@ -17,11 +16,11 @@ from pratique.loop.requests import Fate, Healed, Push, Pushed
 from pratique.model.digest import short
 from pratique.model.errors import PratiqueError
 from pratique.model.finding import Finding
-from pratique.model.image import Image
 from pratique.model.reference import Reference
 from pratique.registry.images import load, pack
 from pratique.registry.repository import Registry
-from pratique.wiring_loop import Loop, Settings, open_loop
+from pratique.wiring import scans
+from pratique.wiring.loops import Loop, Settings, open_loop
 
 BASE = Reference.parse("registry.demo/base:1")
 WEB = Reference.parse("registry.demo/shop/web:1")
@@ -33,7 +32,7 @@ _OWN = (content.layer({"app/web.py": b"import jinja2, urllib3\n"}), content.laye
 
 def run(out: Path, timeline: Timeline) -> None:
     """Tell the story in `out`, which is made anew. Raises PratiqueError when a part of it did not go as it must."""
-    _clear(out)
+    clear(out)
     timeline.console.print(f"[bold]Pratique[/]: from a pushed base image to a healed application, in {out}/")
     timeline.chapter("Real packages, real advisories, a key")
     old, new, own = _fetch(out, timeline)
@@ -43,10 +42,9 @@ def run(out: Path, timeline: Timeline) -> None:
         loop = stack.enter_context(open_loop(settings, journal))
         _publish(loop, timeline, journal, old, own)
         _refuse(loop, timeline)
-        before = _images(loop)
         pushed = _heal(loop, timeline, journal, new)
         _admit(loop, timeline, pushed)
-        report = pages.write(out / "report.html", loop.parts, timeline, before, pushed)
+        report = pages.write(out / "report.html", loop.parts, timeline, pushed)
     seconds = timeline.elapsed()
     timeline.chapter(f"Done in {seconds:.1f} s")
     timeline.say(f"the report:    {report}")
@@ -54,7 +52,8 @@ def run(out: Path, timeline: Timeline) -> None:
     timeline.say(f"scan one:      pratique scan oci:{out}/registry/registry.demo/shop/web:1 --db {settings.advisories}")
 
 
-def _clear(out: Path) -> None:
+def clear(out: Path) -> None:
+    """Make the demo's folder anew. Raises PratiqueError for one that holds something else."""
     marker = out / ".pratique-demo"
     if out.exists() and any(out.iterdir()) and not marker.exists():
         raise PratiqueError(f"{out} is not empty and not a demo's", "name another folder with --out")
@@ -78,7 +77,7 @@ def _prepare(out: Path, timeline: Timeline) -> Settings:
     with timeline.timed("advisories") as note:
         advisories.parent.mkdir(parents=True)
         with as_file(files("pratique.entrypoints.demo").joinpath("advisories")) as folder:
-            built = wiring.build_advisories(advisories, [str(folder)], datetime.now(UTC))
+            built = scans.build_advisories(advisories, [str(folder)], datetime.now(UTC))
         note.detail = f"{built.advisories} OSV records in one read-only file"
     with timeline.timed("key") as note:
         pair = generate(b"")
@@ -168,10 +167,6 @@ def _push_app(registry: Registry, name: Reference, base: Reference, layers: Sequ
         repository.mount_blob(each.descriptor, base)
     config = {"Cmd": ["python", f"/app/{name.repository.rpartition('/')[2]}.py"], "User": "1000"}
     return Push(name, pack(repository, layers, base=below, config=config, tag="1").digest)
-
-
-def _images(loop: Loop) -> dict[Reference, Image]:
-    return {name: load(loop.parts.registry.repository(name), "1") for name in (BASE, WEB, CHECKOUT)}
 
 
 def _line(finding: Finding) -> str:

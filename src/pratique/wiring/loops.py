@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pratique import wiring
 from pratique.admit.facts import FactsFinder
 from pratique.attest.keys import Signer, Verifier, load_private, load_public
 from pratique.attest.verify import Proofs
@@ -19,6 +18,7 @@ from pratique.loop.steps import Observer
 from pratique.model.errors import NotFound
 from pratique.registry.repository import Registry
 from pratique.store.store import Store
+from pratique.wiring import scans
 
 if TYPE_CHECKING:
     from pratique.remediate.builder import Builder
@@ -74,8 +74,8 @@ def password() -> bytes:
 
 
 def _parts(settings: Settings, stack: ExitStack) -> Parts:
-    advisories = stack.enter_context(wiring.open_advisories(settings.advisories))
-    policy = wiring.read_policy(str(settings.policy) if settings.policy else None)
+    advisories = stack.enter_context(scans.open_advisories(settings.advisories))
+    policy = scans.read_policy(str(settings.policy) if settings.policy else None)
     return Parts(
         registry=_registry(settings, stack),
         store=stack.enter_context(Store(settings.state / "store.db")),

@@ -1,0 +1,6 @@
+"""`python -m pratique`."""
+
+from pratique.entrypoints.cli.main import run
+
+if __name__ == "__main__":
+    run()

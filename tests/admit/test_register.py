@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pratique.admit.register import NAME_LABEL, Service, configurations, register, unregister
+from pratique.admit.register import NAME_LABEL, Service, change_problem, configurations, register, unregister
 from pratique.model.errors import NotFound, Refused, Unavailable, UsageError
 from pratique.rollout.api import Api
 from tests.support.cluster import kubectl, own_namespace, require_cluster
@@ -173,6 +173,71 @@ def test_unregistering_what_is_not_there_is_no_error() -> None:
     unregister(api, "images")
     unregister(api, "images")
     assert not api.objects
+
+
+@pytest.mark.parametrize(
+    ("version", "crashes"),
+    [
+        ({"gitVersion": "v1.20.2", "goVersion": "go1.19.8", "minor": "20"}, True),
+        ({"gitVersion": "v1.22.17", "goVersion": "go1.18", "minor": "22"}, True),
+        ({"gitVersion": "v1.22.3-gke.1500+dirty", "goVersion": "go1.20rc2", "minor": "22+"}, True),
+        ({"gitVersion": "v1.22.17", "goVersion": "devel go1.19-b7e4ac9 Mon", "minor": "22"}, True),
+        ({"gitVersion": "our own", "goVersion": "go1.19.8", "major": "1", "minor": "21+"}, True),
+        ({"goVersion": "go1.19.8", "minor": "21"}, True),
+        ({"gitVersion": "v1.22.17", "goVersion": "go1.16.15", "minor": "22"}, False),
+        ({"gitVersion": "v1.20.2", "goVersion": "go1.17.13", "minor": "20"}, False),
+        ({"gitVersion": "v1.23.0", "goVersion": "go1.19.10", "minor": "23"}, False),
+        ({"gitVersion": "v1.37.2", "goVersion": "go1.26.8", "minor": "37"}, False),
+        ({"gitVersion": "v2.0.0", "goVersion": "go2.1", "major": "2", "minor": "0"}, False),
+        ({"gitVersion": "v1.20.2", "goVersion": "", "minor": "20"}, False),
+        ({"gitVersion": "", "goVersion": "go1.19", "minor": "?"}, False),
+        ({}, False),
+    ],
+)
+def test_a_webhook_that_changes_objects_is_unsafe_before_1_23_when_built_with_go_1_18_or_later(
+    version: dict[str, str], crashes: bool
+) -> None:
+    problem = change_problem(version)
+    assert bool(problem) is crashes
+    assert "\n" not in problem
+
+
+def test_the_problem_names_both_versions() -> None:
+    problem = change_problem({"gitVersion": "v1.20.2", "goVersion": "go1.19.8", "minor": "20"})
+    assert "Kubernetes 1.20 built with Go 1.19" in problem
+    assert "reflect2" in problem
+
+
+def test_a_version_that_is_no_text_is_no_reason() -> None:
+    hostile: Any = {"gitVersion": 7, "goVersion": ["go1.19"], "minor": None, "major": {}}
+    assert change_problem(hostile) == ""
+    assert change_problem({"gitVersion": "v1." + "9" * 5000, "goVersion": "go1.19"}) == ""
+
+
+def test_without_a_mutating_configuration_only_the_validating_one_is_put_in_place() -> None:
+    api = FakeApi()
+    _, validating = configurations("images", ca_pem=CA, url="https://127.0.0.1:1")
+    assert register(api, None, validating)
+    assert [it["kind"] for it in api.objects.values()] == ["ValidatingWebhookConfiguration"]
+
+
+def test_without_a_mutating_configuration_an_earlier_one_is_gone_before_the_first_probe() -> None:
+    class Watched(FakeApi):
+        def create(self, path: str, body: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+            assert not dry_run or not any("mutating" in it and it.endswith("/images") for it in self.objects)
+            return super().create(path, body, dry_run=dry_run)
+
+    mutating, validating = configurations("images", ca_pem=CA, url="https://127.0.0.1:1")
+    before = FakeApi()
+    register(before, *configurations("others", ca_pem=CA, url="https://127.0.0.1:1"))
+    register(before, mutating, validating)
+    api = Watched(before.objects)
+    assert register(api, None, validating)
+    assert sorted((it["metadata"]["name"], it["kind"]) for it in api.objects.values()) == [
+        ("images", "ValidatingWebhookConfiguration"),
+        ("others", "MutatingWebhookConfiguration"),
+        ("others", "ValidatingWebhookConfiguration"),
+    ]
 
 
 class _Denies(BaseHTTPRequestHandler):

@@ -5,8 +5,10 @@ pins tags to digests. Pods are where it counts, the templates above them give ea
 """
 
 import base64
+import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -19,6 +21,10 @@ _COLLECTION = "apis/admissionregistration.k8s.io/v1"
 _MUTATING, _VALIDATING = "mutatingwebhookconfigurations", "validatingwebhookconfigurations"
 _ATTEMPTS = 5
 _PAUSE = 0.2  # seconds between two looks
+
+# A webhook's patch is written into an audit annotation by json-iterator, which walks maps through modern-go/reflect2:
+# before 1.0.2 that ends in SIGSEGV in what Go 1.18 or later compiled (kubernetes/kubernetes#104947). 1.23 has 1.0.2.
+_SOUND, _CRASHING = (1, 23), (1, 18)
 
 # AKS' admissions enforcer writes these into every configuration (admission.md, section 4): a configuration that has
 # them already is left in peace, and no two controllers fight over it.
@@ -111,9 +117,26 @@ def configurations(
     return built[0], built[1]
 
 
+def change_problem(version: Mapping[str, str]) -> str:
+    """Why a mutating webhook must not be registered with this API server; empty when nothing speaks against it.
+
+    `version` is the answer of `/version` (version.Info: `gitVersion` "v1.20.2", `goVersion` "go1.19.8", `major` "1",
+    `minor` "20" or "20+"). What can't be read there is no reason.
+    """
+    kubernetes = _two(r"v(\d+)\.(\d+)", version.get("gitVersion"))
+    kubernetes = kubernetes or _two(r"(\d+)\.(\d+)", f"{version.get('major') or 1}.{version.get('minor')}")
+    go = _two(r"(?:devel )?go(\d+)\.(\d+)", version.get("goVersion"))
+    if not kubernetes or not go or kubernetes >= _SOUND or go < _CRASHING:
+        return ""
+    return (
+        f"Kubernetes {kubernetes[0]}.{kubernetes[1]} built with Go {go[0]}.{go[1]} crashes when a webhook changes an "
+        "object (its modern-go/reflect2 is older than 1.0.2)"
+    )
+
+
 def register(
     client: TalksToCluster,
-    mutating: Mapping[str, Any],
+    mutating: Mapping[str, Any] | None,
     validating: Mapping[str, Any],
     *,
     probe_namespace: str = "default",
@@ -121,22 +144,27 @@ def register(
 ) -> bool:
     """Create or replace both configurations, and wait up to `wait` seconds until the API server asks us.
 
-    `probe_namespace` must be one that the configurations apply to.
+    `probe_namespace` must be one that the configurations apply to. Without `mutating` (see `change_problem`) nothing is
+    pinned: a mutating configuration of the validating one's name, left by an earlier registration, is deleted.
 
     True when a dry-run Pod of an unknown image was seen to pass through us: refused, changed or warned about. False
     when that was not seen: not in effect yet, or the policy says nothing of unknown images. Raises
-    Unavailable when the API server can't reach the webhook; both configurations are then in place.
+    Unavailable when the API server can't reach the webhook; the configurations are then in place.
     """
+    name = str(validating["metadata"]["name"])
+    if mutating is None:  # first of all: with it the probe below could be what crashes the API server
+        _delete(client, _MUTATING, name)
     for namespace in _exempt(validating):
         _label(client, namespace)
     # the server must be able to say no before it is asked to change anything
     _put(client, _VALIDATING, validating)
-    _put(client, _MUTATING, mutating)
+    if mutating is not None:
+        _put(client, _MUTATING, mutating)
     end = time.monotonic() + wait
     unreachable: Unavailable | None = None
     while True:
         try:
-            if _answered(client, probe_namespace, str(validating["metadata"]["name"])):
+            if _answered(client, probe_namespace, name):
                 return True
             unreachable = None
         except Unavailable as error:
@@ -151,10 +179,7 @@ def register(
 def unregister(client: TalksToCluster, name: str) -> None:
     """Delete both configurations; it does not matter whether they were there."""
     for plural in (_MUTATING, _VALIDATING):
-        try:
-            client.delete(f"{_COLLECTION}/{plural}/{name}")
-        except NotFound:
-            continue
+        _delete(client, plural, name)
 
 
 def _check(name: str, url: str, service: Service | None, ca_pem: bytes, timeout: int) -> None:
@@ -230,6 +255,16 @@ def _put(client: TalksToCluster, plural: str, wanted: Mapping[str, Any]) -> None
             if attempt + 1 == _ATTEMPTS:
                 raise Unavailable(f"could not register {path}: {error}", "try again") from error
             time.sleep(_PAUSE)
+
+
+def _delete(client: TalksToCluster, plural: str, name: str) -> None:
+    with suppress(NotFound):
+        client.delete(f"{_COLLECTION}/{plural}/{name}")
+
+
+def _two(pattern: str, text: object) -> tuple[int, int] | None:
+    found = re.match(pattern, text, re.ASCII) if isinstance(text, str) and len(text) < 200 else None
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _answered(client: TalksToCluster, namespace: str, name: str) -> bool:

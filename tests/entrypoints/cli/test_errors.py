@@ -7,6 +7,7 @@ import pytest
 
 from pratique.entrypoints.cli.main import COMMANDS, main
 from pratique.entrypoints.cli.output import write
+from pratique.wiring import scans
 
 Capture = pytest.CaptureFixture[str]
 

@@ -1,4 +1,4 @@
-"""Programs that `scripts/tools` builds for interoperability tests."""
+"""Programs that `scripts/tools` and `scripts/apiserver` build for tests against the real thing."""
 
 import os
 import shutil
@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 
+def folder() -> Path:
+    """Where `scripts/tools` and `scripts/apiserver` put what they build (in its `bin`)."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("PRATIQUE_TOOLS") or cache / "pratique" / "tools")
+
+
 def cosign() -> str:
     """The path of cosign 3: on PATH or where `scripts/tools` puts it; skips, with the reason, when it is in neither."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    tools = Path(os.environ.get("PRATIQUE_TOOLS") or cache / "pratique" / "tools")
-    found = shutil.which("cosign") or shutil.which("cosign", path=str(tools / "bin"))
+    found = shutil.which("cosign") or shutil.which("cosign", path=str(folder() / "bin"))
     if found is None:
         pytest.skip("needs cosign: scripts/tools builds it where there is Go")
     return found

@@ -77,7 +77,7 @@ class Api:
         return self._request("GET", path, params=params)
 
     def text(self, path: str, params: Params | None = None) -> str:
-        """An answer that is no object: a pod's log."""
+        """An answer that is no object: a pod's log, or its own words by proxy."""
         response = self._send("GET", path, params=params)
         if response.status_code < 300:
             return response.text

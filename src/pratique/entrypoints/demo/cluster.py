@@ -5,6 +5,7 @@ Between the push of the new base and the end nobody does anything: this only wat
 
 import io
 import secrets
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -33,6 +34,7 @@ from pratique.wiring import scans
 WEBHOOK = "pratique-demo"
 _LABEL = "pratique.dev/demo"
 _PATIENCE = 300.0  # seconds, for a journey
+_GRACE = 60.0  # seconds, for old pods to end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,7 @@ def _arguments(scene: Scene) -> list[str]:
     (out / "hook-token").chmod(0o600)
     app = out / "app"
     app.mkdir()
-    for name in ("Dockerfile", "app.sh"):
+    for name in ("Dockerfile", "app.pl"):
         text = files("pratique.entrypoints.demo").joinpath("content", "app", name).read_text()
         (app / name).write_text(text.replace("@BASE@", str(scene.base)))
     listen = f"127.0.0.1:{scene.admission}"
@@ -236,7 +238,7 @@ def _watch_over(scene: Scene) -> Digest:
 
 def _prove(scene: Scene, before: tuple[Digest, ...], after: Digest) -> None:
     scene.timeline.chapter("Proof, from the cluster itself")
-    running = scene.cluster.running_digests(scene.workload)
+    running = _settled(scene)
     good = running == (after,) and after not in before
     scene.timeline.step("digest", f"every pod runs {short(after)}, none {short(before[0])}", good=good)
     need(good, f"pods run {running}, not {after} alone")
@@ -248,6 +250,16 @@ def _prove(scene: Scene, before: tuple[Digest, ...], after: Digest) -> None:
     detail = ", ".join(f"{name} {old[name]} → {version}" for name, version in sorted(patched.items()))
     scene.timeline.step("patched", detail or "nothing", good=bool(patched))
     need(patched, "the running pods have no patched package")
+
+
+def _settled(scene: Scene) -> tuple[Digest, ...]:
+    """What runs once the old pods, which a rollout does not wait for, have gone."""
+    until = time.monotonic() + _GRACE
+    while True:
+        running = scene.cluster.running_digests(scene.workload)
+        if len(running) == 1 or time.monotonic() > until:
+            return running
+        time.sleep(0.2)
 
 
 def _clock(scene: Scene, pushed: datetime, definition: BuildDefinition) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pratique.model.errors import NotFound, PratiqueError, Refused
+from pratique.model.errors import NotFound, PratiqueError, Refused, Unavailable
 from pratique.rollout.api import Api
 
+PORT = 8080  # the application's
 _PATIENCE = 60.0  # seconds
 
 
@@ -30,7 +31,8 @@ def namespace(api: Api, name: str, labels: Mapping[str, str], *, keep: bool) -> 
 def deploy(api: Api, namespace: str, name: str, image: str, replicas: int = 2) -> None:
     """Create a Deployment, as a developer writes it: by tag."""
     labels = {"app": name}
-    container = {"name": "app", "image": image}
+    probe = {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1}
+    container = {"name": "app", "image": image, "ports": [{"containerPort": PORT}], "readinessProbe": probe}
     pod = {"terminationGracePeriodSeconds": 2, "containers": [container]}
     body = {
         "apiVersion": "apps/v1",
@@ -73,15 +75,16 @@ def pods(api: Api, namespace: str, name: str) -> list[dict[str, Any]]:
 
 
 def words(api: Api, namespace: str, pod: Mapping[str, Any]) -> list[str]:
-    """What a pod has said so far, once it says that it is serving."""
+    """What a pod's own HTTP server says, asked through the API server's proxy."""
     until = time.monotonic() + _PATIENCE
     while True:
-        said = api.text(f"api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}/log").splitlines()
-        if "serving" in said:
-            return said[: said.index("serving")]
-        if time.monotonic() > until:
-            raise PratiqueError(f"pod {pod['metadata']['name']} does not serve", "see its log")
-        time.sleep(0.2)
+        try:
+            path = f"api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}:{PORT}/proxy/"
+            return api.text(path).splitlines()
+        except Unavailable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
 
 
 def _exists(api: Api, path: str) -> bool:

@@ -12,8 +12,19 @@ class PackageType(StrEnum):
 
     DEB = "deb"
     APK = "apk"
+    RPM = "rpm"
+    ALPM = "alpm"
     PYPI = "pypi"
     NPM = "npm"
+    GOLANG = "golang"
+    MAVEN = "maven"
+    CARGO = "cargo"
+    NUGET = "nuget"
+    GEM = "gem"
+    COMPOSER = "composer"
+    CONDA = "conda"
+    BITNAMI = "bitnami"
+    GENERIC = "generic"
 
 
 class Distro(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -116,3 +116,15 @@ def test_not_looked_for_is_not_shown_as_none() -> None:
 
 def test_the_same_report_gives_the_same_bytes() -> None:
     assert html.render("x", [report()]) == html.render("x", [report()])
+
+
+def test_steps_in_a_row_on_one_image_share_a_line_unless_they_say_how_they_went() -> None:
+    steps = (Step("scan", "web:1", 0.1), Step("judge", "web:1", 0.2), Step("admit", "web:1", 0.1, "good"))
+    page = Page(html.render("Story", [Timeline(steps)]))
+    assert len([tag for tag, _ in page.tags if tag == "li"]) == 2
+    assert "2 steps web:1 scan judge 300 ms" in " ".join(page.text.split())
+
+
+def test_the_links_at_the_top_say_where_they_lead() -> None:
+    page = Page(html.render("Story", [STEPS, Comparison(report(), report(), title="web, healed")]))
+    assert page.text.count("web, healed") == 2

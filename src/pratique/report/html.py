@@ -59,8 +59,6 @@ def _section(section: Section, number: int) -> str:
 
 
 def _name(section: Section) -> str:
-    if isinstance(section, Comparison):
-        return "Before and after"
     return section.target if isinstance(section, Report) else section.title
 
 

@@ -28,10 +28,11 @@ def comparison(pair: Comparison) -> str:
 def _side(name: str, report: Report) -> str:
     image = report.inventory.image
     digest = f' <code title="{escape(image)}">{escape(short(image))}</code>' if image else ""
-    verdict = f'<div class="meta">verdict: {report.verdict.outcome.value}</div>' if report.verdict else ""
+    verdict = report.verdict.outcome.value if report.verdict else ""
+    badge = f'<span class="badge {verdict}"><b>{verdict}</b></span>' if verdict else ""
     return (
-        f'<div><div class="meta">{name}{digest}</div><div class="number">{len(report.findings)}</div>'
-        f"{bar(report.findings)}<div>{escape(totals_line(report.findings))}</div>{verdict}"
+        f'<div>{badge}<div class="meta">{name}{digest}</div><div class="number">{len(report.findings)}</div>'
+        f"{bar(report.findings)}<div>{escape(totals_line(report.findings))}</div>"
         f'<div class="meta">{plural(len(report.inventory.packages), "package")}, {escape(report.target)}</div></div>'
     )
 

@@ -5,15 +5,14 @@ file that declares the package, below the image's short name. Fingerprints leave
 alert until its package or vulnerability goes away.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from pratique.model.advisory import Severity
 from pratique.model.finding import Finding, State
+from pratique.report import places
 from pratique.report.report import Report, worst_first
 from pratique.report.text import one_line
 
@@ -42,7 +41,7 @@ def document(report: Report) -> dict[str, Any]:
     worst: dict[str, Finding] = {}
     for finding in shown:
         worst.setdefault(finding.id, finding)
-    places = {name: number for number, name in enumerate(worst)}
+    numbers = {name: number for number, name in enumerate(worst)}
     run = {
         "tool": {
             "driver": {
@@ -53,7 +52,7 @@ def document(report: Report) -> dict[str, Any]:
         },
         "automationDetails": {"id": f"pratique/{one_line(report.target, 200)}/"},
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report, left_out)}],
-        "results": [_result(finding, places[finding.id], report) for finding in shown],
+        "results": [_result(finding, numbers[finding.id], report) for finding in shown],
         "properties": {"image": report.inventory.image or "", "generatedAt": report.generated_at},
     }
     return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
@@ -98,7 +97,6 @@ def _escaped(text: str) -> str:
 
 def _result(finding: Finding, rule: int, report: Report) -> dict[str, Any]:
     package = finding.package
-    path = package.locations[0].path if package.locations else ""
     result = {
         "ruleId": one_line(finding.id, 255) or "unknown",
         "ruleIndex": rule,
@@ -107,13 +105,13 @@ def _result(finding: Finding, rule: int, report: Report) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(report.target, path or package.name)},
+                    "artifactLocation": {"uri": places.uri(report.target, places.path(finding) or package.name)},
                     "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
                 },
                 "logicalLocations": [{"fullyQualifiedName": one_line(package.purl or package.name), "kind": "package"}],
             }
         ],
-        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(finding, path)},
+        "partialFingerprints": {"primaryLocationLineHash": f"{places.fingerprint(finding)}:1"},
         "properties": {"purl": package.purl, "fixVersions": finding.fix_versions},
     }
     if finding.state is State.NOT_AFFECTED:
@@ -123,19 +121,8 @@ def _result(finding: Finding, rule: int, report: Report) -> dict[str, Any]:
 
 def _message(finding: Finding) -> str:
     package = finding.package
-    fix = f"update to {' or '.join(finding.fix_versions)}" if finding.fix_versions else "no fix is known"
-    return one_line(f"{package.name} {package.version} has {finding.id} ({finding.severity.word}): {fix}")
-
-
-def _uri(target: str, path: str) -> str:
-    """A relative URI, as code scanning wants it: `web/var/lib/dpkg/status` for `docker://registry/shop/web:1.0`."""
-    name = target.partition("@")[0].rstrip("/").rpartition("/")[2].partition(":")[0] or "image"
-    parts = [part for part in f"{name}/{path}".split("/") if part not in {"", ".", ".."}]
-    return "/".join(quote(part, safe="@+~=") for part in parts)
-
-
-def _fingerprint(finding: Finding, path: str) -> str:
-    return hashlib.sha256("\0".join((*finding.key, path)).encode()).hexdigest()[:32] + ":1"
+    has = f"{package.name} {package.version} has {finding.id} ({finding.severity.word})"
+    return one_line(f"{has}: {places.advice(finding)}")
 
 
 def _level(finding: Finding) -> str:

@@ -29,5 +29,5 @@ def test_an_api_server_that_does_not_start_fails_with_its_log(tmp_path: Path, mo
     for name in ("etcd", "kube-apiserver"):
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {name}: no such flag\nexit 1\n")
         (tmp_path / "bin" / name).chmod(0o755)
-    with pytest.raises(RuntimeError, match="(etcd|kube-apiserver): no such flag"), api_server(tmp_path / "data"):
+    with pytest.raises(RuntimeError, match=r"(etcd|kube-apiserver): no such flag"), api_server(tmp_path / "data"):
         pass

@@ -149,13 +149,13 @@ def test_trivy_components_keep_epoch_source_and_layer() -> None:
 
 def test_what_cannot_be_a_package_is_named_with_the_reason() -> None:
     data = foreign(
-        {"type": "library", "name": "jackson", "version": "1", "purl": "pkg:maven/com.fasterxml/jackson@1"},
+        {"type": "library", "name": "Alamofire", "version": "1", "purl": "pkg:swift/github.com/Alamofire/Alamofire@1"},
         {"type": "library", "name": "mystery", "version": "1"},
         {"type": "library", "name": "broken", "version": "1", "purl": "pkg:"},
         {"type": "library", "name": "flask", "purl": "pkg:pypi/flask"},
     )
     assert [item.reason for item in cyclonedx_reader.read(data, "x").skipped] == [
-        "packages of type maven are not supported",
+        "packages of type swift are not supported",
         "it has no package URL",
         "its package URL cannot be read: it is pkg:type/namespace/name@version",
         "it has no version",
@@ -176,7 +176,10 @@ def test_components_inside_components_are_found() -> None:
         (b'{"bomFormat": "CycloneDX", "comp', "truncated"),
         (b"\xff\xfe{", "malformed"),
         (b'{"bomFormat":"CycloneDX","components":' + b"[" * 100_000, "."),
-        (foreign({"type": "library", "name": "x", "properties": [{"name": "pratique:type", "value": "rpm"}]}), "type"),
+        (
+            foreign({"type": "library", "name": "x", "properties": [{"name": "pratique:type", "value": "swift"}]}),
+            "type",
+        ),
     ],
 )
 def test_a_malformed_document_is_refused_with_the_place(data: bytes, why: str) -> None:

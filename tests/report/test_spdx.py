@@ -95,7 +95,7 @@ def test_another_tools_packages_are_read_by_purl() -> None:
                 "licenseDeclared": "MIT AND LicenseRef-x",
                 "externalRefs": [purl],
             },
-            {"name": "go", "SPDXID": "SPDXRef-3", "externalRefs": [{**purl, "referenceLocator": "pkg:golang/x@1"}]},
+            {"name": "go", "SPDXID": "SPDXRef-3", "externalRefs": [{**purl, "referenceLocator": "pkg:swift/x@1"}]},
         ],
         "hasExtractedLicensingInfos": [{"licenseId": "LicenseRef-x", "extractedText": "Be kind", "name": "Kind"}],
         "files": [{"fileName": "x"}],
@@ -105,7 +105,7 @@ def test_another_tools_packages_are_read_by_purl() -> None:
     assert inventory.distro == Distro("debian", "12")
     assert inventory.packages[0].source == Source("openssl", "3.0.11-1~deb12u1")
     assert inventory.packages[0].licenses == ("MIT", "Kind")
-    assert [item.reason for item in inventory.skipped] == ["packages of type golang are not supported"]
+    assert [item.reason for item in inventory.skipped] == ["packages of type swift are not supported"]
 
 
 @pytest.mark.parametrize(

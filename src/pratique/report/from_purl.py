@@ -11,6 +11,7 @@ from pratique.model.purl import Purl, parse
 from pratique.report.text import one_line
 
 _TYPES = frozenset(PackageType)
+_FULL_NAMES = frozenset({PackageType.NPM, PackageType.GOLANG, PackageType.COMPOSER})
 
 
 class Foreign(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ def package(foreign: Foreign) -> Package | Skipped:
     version = _version(purl) or foreign.version
     if not version:
         return Skipped(label, "it has no version")
-    name = purl.full_name if purl.type == PackageType.NPM else purl.name
+    name = _name(purl)
     return Package(
         type=PackageType(purl.type),
         name=name,
@@ -60,6 +61,13 @@ def distro(purls: Iterable[str]) -> Distro | None:
                 if name and version[:1].isdigit():
                     return Distro(name, version)
     return None
+
+
+def _name(purl: Purl) -> str:
+    """The name as advisories write it: Go, npm and Composer with their path, Maven as `group:artifact`."""
+    if purl.type == PackageType.MAVEN and purl.namespace:
+        return f"{purl.namespace}:{purl.name}"
+    return purl.full_name if purl.type in _FULL_NAMES else purl.name
 
 
 def _version(purl: Purl) -> str:

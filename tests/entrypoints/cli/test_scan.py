@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pratique.entrypoints.cli import formats
 from pratique.entrypoints.cli.main import main
 
 Capture = pytest.CaptureFixture[str]
@@ -123,3 +124,44 @@ def test_check_is_fine_with_a_clean_image(database: Path, tmp_path: Path, capsys
     (tmp_path / "empty").mkdir()
     assert main(["check", f"dir:{tmp_path / 'empty'}"]) == 0
     assert "verdict: allow" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", formats.NAMES)
+def test_every_format_can_be_had(database: Path, root: str, tmp_path: Path, form: str) -> None:
+    assert main(["scan", root, "-f", form, "-o", str(tmp_path / "out")]) == 0
+    assert form in {"spdx", "prometheus"} or "CVE-2024-0001" in (tmp_path / "out").read_text().replace("\\", "")
+
+
+def test_several_formats_come_from_one_scan(database: Path, root: str, tmp_path: Path, capsys: Capture) -> None:
+    files = {form: tmp_path / f"out.{form}" for form in ("sarif", "junit", "markdown")}
+    also = [word for form, file in files.items() for word in ("--also", f"{form}={file}")]
+    assert main(["scan", root, "-f", "json", *also]) == 0
+    assert len(ids(capsys)) == 3
+    assert all("CVE-2024-0001" in file.read_text().replace("\\", "") for file in files.values())
+
+
+@pytest.mark.parametrize(
+    ("also", "says"),
+    [
+        (["sarif"], "not FORMAT=FILE: 'sarif'"),
+        (["sarif="], "not FORMAT=FILE"),
+        (["sraif=x"], "not a format: 'sraif'"),
+        (["sarif=x", "junit=./x"], "two formats would be written into one file"),
+        (["sarif=/nowhere/x"], "there is no folder /nowhere"),
+    ],
+)
+def test_a_wrong_further_format_is_refused_before_any_work(
+    database: Path, root: str, capsys: Capture, also: list[str], says: str
+) -> None:
+    assert main(["scan", root, *(word for one in also for word in ("--also", one))]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_the_cosign_predicate_wraps_our_document(database: Path, root: str, capsys: Capture) -> None:
+    assert main(["scan", root, "-f", "cosign-vuln"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert set(made) == {"invocation", "scanner", "metadata"}
+    assert set(made["invocation"]) == {"parameters", "uri", "event_id", "builder.id"}
+    assert set(made["scanner"]) == {"uri", "version", "db", "result"}
+    assert made["scanner"]["result"]["schema_version"].startswith("1.")
+    assert made["metadata"] == {"scanStartedOn": "2023-11-14T22:13:20Z", "scanFinishedOn": "2023-11-14T22:13:20Z"}

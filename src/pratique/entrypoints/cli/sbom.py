@@ -2,7 +2,7 @@
 
 import argparse
 
-from pratique.entrypoints.cli import options
+from pratique.entrypoints.cli import formats, options
 
 FORMATS = ("cyclonedx", "spdx", "json")
 
@@ -18,10 +18,9 @@ def run(args: argparse.Namespace) -> int:
     """Scan and write."""
     from pratique.entrypoints.cli import output
     from pratique.entrypoints.cli.requests import request
-    from pratique.entrypoints.cli.scan import render
     from pratique.wiring import scans
 
     output.check(args.output)
     report = scans.inspect(request(args), output.now())
-    output.write(render(report, args.format, args.output), args.output)
+    output.write(formats.render(report, args.format, args.output), args.output)
     return 0

@@ -5,19 +5,19 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pratique.entrypoints.cli import options
+from pratique.entrypoints.cli import formats, options
 
 if TYPE_CHECKING:
     from pratique.model.finding import Finding
-    from pratique.report.report import Report
-
-FORMATS = ("table", "json", "sarif", "cyclonedx")
 
 
 def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     """Add the command's arguments."""
     parser = options.add_command(subparsers, "scan", "find known vulnerabilities in an image")
-    parser.add_argument("-f", "--format", choices=FORMATS, default="table", help="default: table")
+    parser.add_argument("-f", "--format", choices=formats.NAMES, default="table", help="default: table")
+    parser.add_argument(
+        "--also", metavar="FORMAT=FILE", action="append", default=[], help="write another format too; repeatable"
+    )
     parser.add_argument(
         "--severity", metavar="SEV[,SEV...]", action="append", default=[], help="show only these severities"
     )
@@ -44,11 +44,14 @@ def run(args: argparse.Namespace) -> int:
     fail_on = options.severity(args.fail_on) if args.fail_on is not None else None
     policy = scans.read_policy(args.policy) if args.policy is not None else None
     output.check(args.output)
+    also = formats.parse_also(args.also)
     now = output.now()
     report = scans.assess(request(args), policy, now)
     counted = [finding for finding in report.findings if finding.fix_versions or not args.ignore_unfixed]
     shown = tuple(finding for finding in counted if not shown_severities or finding.severity in shown_severities)
-    output.write(render(replace(report, findings=shown), args.format, args.output), args.output)
+    visible = replace(report, findings=shown)
+    for form, file in [*also, (args.format, args.output)]:
+        output.write(formats.render(visible, form, file), file)
     denied = report.verdict is not None and report.verdict.outcome is Outcome.DENY
     too_bad = [
         finding
@@ -60,30 +63,6 @@ def run(args: argparse.Namespace) -> int:
     if too_bad:
         print(f"pratique: failing on {_count(too_bad)} of severity {args.fail_on.lower()} or worse", file=sys.stderr)
     return 1 if denied or too_bad else 0
-
-
-def render(report: "Report", form: str, to: str | None) -> bytes:
-    """The report in a format; each format's module is imported only when it is asked for."""
-    if form == "table":
-        from pratique.entrypoints.cli import output
-        from pratique.report import table
-
-        return table.render(report, width=output.width(), color=output.color(to)).encode()
-    if form == "sarif":
-        from pratique.report import sarif
-
-        return sarif.render(report)
-    if form == "cyclonedx":
-        from pratique.report import cyclonedx
-
-        return cyclonedx.render(report)
-    if form == "spdx":
-        from pratique.report import spdx
-
-        return spdx.render(report)
-    from pratique.report import document
-
-    return document.render(report)
 
 
 def _count(findings: Sequence["Finding"]) -> str:

@@ -112,14 +112,9 @@ def test_the_demo_s_records_are_sound_and_cover_its_packages() -> None:
     found = demo()
     assert found["CVE-2019-10906"].affected[0].ranges == (Range("0", fixed="2.10.1"),)
     assert found["CVE-2019-11324"].affected[0].ranges == (Range("0", fixed="1.24.2"),)
-    assert {each.affected[0].name for each in found.values()} >= {
-        "jinja2",
-        "urllib3",
-        "requests",
-        "flask",
-        "werkzeug",
-        "certifi",
-    }
+    names = {each.affected[0].name for each in found.values()}
+    assert names >= {"jinja2", "urllib3", "openssl", "perl", "pcre2", "xz-utils"}
+    assert found["CVE-2019-10906"].severity is Severity.HIGH
 
 
 def test_the_demo_s_records_are_facts_without_prose() -> None:
@@ -128,13 +123,14 @@ def test_the_demo_s_records_are_facts_without_prose() -> None:
     assert "CC-BY-4.0" in (DEMO / "NOTICE").read_text()
 
 
-def test_the_demo_s_records_are_what_the_script_makes_of_the_corpus() -> None:
-    originals = {
-        advisory.id: advisory
-        for _, data in sources.read(require_shared("advisories/osv/PyPI/all.zip"))
-        for advisory in [osv.parse(data, "osv")]
+def test_the_demo_s_records_are_what_the_script_makes_of_the_corpus(tmp_path: Path) -> None:
+    corpus = require_shared("advisories/osv")
+    script = tmp_path / "scripts" / "make_demo_advisories.py"
+    script.parent.mkdir()
+    script.write_bytes((PROJECT / "scripts" / script.name).read_bytes())
+    zips = [str(corpus / ecosystem / "all.zip") for ecosystem in ("PyPI", "Debian")]
+    subprocess.run([sys.executable, str(script), *zips], check=True, capture_output=True)
+    made = tmp_path / DEMO.relative_to(PROJECT)
+    assert {path.name: path.read_text() for path in made.glob("*.json")} == {
+        path.name: path.read_text() for path in DEMO.glob("*.json")
     }
-    for kept in demo().values():
-        original = originals[kept.id]
-        assert kept.affected[0].ranges == original.affected[0].ranges
-        assert (kept.aliases, kept.modified, kept.vector) == (original.aliases, original.modified, original.vector)

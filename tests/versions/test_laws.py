@@ -12,7 +12,10 @@ from pratique import versions
 from pratique.versions import numbers
 from tests.versions import apk_reference
 
-BASES = ["Debian", "Ubuntu", "Alpine", "Wolfi", "Chainguard", "PyPI", "npm"]
+BASES = [
+    *("Debian", "Ubuntu", "Alpine", "Wolfi", "Chainguard", "PyPI", "npm", "AlmaLinux", "Arch Linux", "Go", "crates.io"),
+    *("Maven", "RubyGems", "NuGet", "Packagist", "Pub", "Hex", "Bitnami", "CRAN", "CPAN"),
+]
 APK = st.from_regex(
     r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]{0,2}){0,2}(~[0-9a-f]{1,2})?(-r[0-9]{1,2})?",
     fullmatch=True,
@@ -69,6 +72,28 @@ def test_what_is_no_version_is_refused(ecosystem: str, text: str) -> None:
         ("npm", "1.2.3.4"),
         ("npm", "9007199254740992.0.0"),
         ("npm", "1.2.3-" + "a" * 251),
+        ("Rocky Linux:9", "1.0-1-1"),
+        ("Red Hat", "a:1.0-1"),
+        ("SUSE:15", "1.0-"),
+        ("Arch Linux", "1.0"),
+        ("Arch Linux", "1.0.-1"),
+        ("Go", "(devel)"),
+        ("Go", "v1.2.3.4"),
+        ("Go", "v01.2.3"),
+        ("crates.io", "1.2"),
+        ("crates.io", "v1.2.3"),
+        ("crates.io", "1.2.3-01"),
+        ("Hex", "1.2"),
+        ("RubyGems", "1.0.beta-"),
+        ("RubyGems", "a.1"),
+        ("NuGet", "1.2.3.4.5"),
+        ("NuGet", "2147483648.0"),
+        ("Packagist", "dev-main"),
+        ("Packagist", "1.0-foo"),
+        ("Pub", "1.2"),
+        ("Bitnami", "01.2.3"),
+        ("CRAN", "1.0a"),
+        ("CPAN", "1.0a"),
     ],
 )
 def test_what_the_package_manager_refuses_is_refused(ecosystem: str, text: str) -> None:
@@ -86,9 +111,60 @@ def test_a_release_suffix_does_not_matter() -> None:
 
 
 def test_an_unknown_ecosystem_is_not_supported_and_has_no_order() -> None:
-    assert not versions.supports("CRAN")
+    assert not versions.supports("ConanCenter")
     with pytest.raises(versions.InvalidVersion):
-        versions.key("CRAN", "1.0")
+        versions.key("ConanCenter", "1.0")
+
+
+@pytest.mark.parametrize(
+    "rising",
+    [
+        ("AlmaLinux:9", "1.0~rc1-1", "1.0-1", "1.0^git1-1", "1.0.1-1", "1:0.1-1"),
+        ("Azure Linux:3", "1.2.3-9.azl3", "1.2.3-10.azl3"),
+        (
+            "Go",
+            "go1.21.9",
+            "go1.22rc1",
+            "1.22.0-rc.2",
+            "go1.22",
+            "1.22.1",
+            "go1.22.2 X:boringcrypto",
+            "v2.0.0+incompatible",
+        ),
+        ("Go", "v0.0.0-20190101000000-abcdef123456", "v0.0.0-20230102030405-abcdef123456", "v0.0.1"),
+        ("CRAN", "1.0", "1.0.0", "1.0-1", "1.0.2", "1.10"),
+        ("Hackage", "0.9.9", "1", "1.0"),
+        ("Hex", "1.0.0-rc.1", "1.0.0", "1.0.1"),
+        ("Maven", "1.0-alpha-1", "1.0-M1", "1.0.0.RC1", "1.0-SNAPSHOT", "1.0.0.Final", "1.0-sp", "1.0-jre", "1.0.1"),
+        ("Packagist", "2.0-dev", "2.0-beta1", "2.0-RC1", "v2.0", "2.0-p1", "2.1.x-dev"),
+    ],
+)
+def test_a_row_of_versions_rises(rising: tuple[str, ...]) -> None:
+    ecosystem, *row = rising
+    keys = [versions.key(ecosystem, version) for version in row]
+    assert keys == sorted(set(keys))
+
+
+@given(text=st.text("012.~^abAB+_", min_size=1, max_size=12))
+def test_a_tilde_sorts_before_the_end_and_a_caret_after_it_in_rpm(text: str) -> None:
+    plain = versions.key("AlmaLinux", text)
+    assert versions.key("AlmaLinux", text + "~") < plain < versions.key("AlmaLinux", text + "^")
+
+
+@given(text=st.text("012.-alphbetrcsnpof", min_size=1, max_size=16))
+def test_every_printable_text_is_a_version_to_maven_and_case_does_not_matter(text: str) -> None:
+    assert versions.key("Maven", text) == versions.key("Maven", text.upper())
+
+
+@pytest.mark.parametrize("ecosystem", BASES)
+@given(texts=st.lists(st.text("01259.-~+abcrv_", min_size=1, max_size=8), min_size=2, max_size=4))
+def test_a_key_is_no_prefix_of_another(ecosystem: str, texts: list[str]) -> None:
+    """So keys can stand in front of other keys, as epoch and release do."""
+    keys = set()
+    for text in texts:
+        with contextlib.suppress(versions.InvalidVersion):
+            keys.add(versions.key(ecosystem, text))
+    assert not any(a != b and b.startswith(a) for a in keys for b in keys)
 
 
 @given(left=st.integers(0, 10**400), right=st.integers(0, 10**400))

@@ -7,13 +7,44 @@ from importlib import import_module
 from pratique.versions.errors import LIMIT, InvalidVersion
 
 _MODULES = {
+    # distributions: dpkg, apk, rpm, pacman
     "Debian": "debian",
     "Ubuntu": "debian",
+    "Echo": "debian",
     "Alpine": "alpine",
     "Wolfi": "alpine",
     "Chainguard": "alpine",
+    "MinimOS": "alpine",
+    "Alpaquita": "alpine",
+    "BellSoft Hardened Containers": "alpine",
+    "AlmaLinux": "rpm",
+    "Rocky Linux": "rpm",
+    "Red Hat": "rpm",
+    "SUSE": "rpm",
+    "openSUSE": "rpm",
+    "Azure Linux": "rpm",
+    "Mageia": "rpm",
+    "openEuler": "rpm",
+    "Photon OS": "rpm",
+    "Fedora": "rpm",
+    "Oracle Linux": "rpm",
+    "Amazon Linux": "rpm",
+    "Arch Linux": "arch",
+    # languages and the rest
     "PyPI": "pypi",
     "npm": "npm",
+    "Go": "golang",
+    "Maven": "maven",
+    "RubyGems": "rubygems",
+    "NuGet": "nuget",
+    "Packagist": "packagist",
+    "Pub": "pub",
+    "Bitnami": "bitnami",
+    "crates.io": "semver",
+    "Hex": "semver",
+    "CRAN": "dotted",
+    "Hackage": "dotted",
+    "CPAN": "cpan",
 }
 
 

@@ -5,7 +5,7 @@ So `v1.2.3`, `= 1.2.3`, `1.02.3` and `1.2.3beta` are versions; build metadata is
 
 import re
 
-from pratique.versions import numbers
+from pratique.versions import semver
 
 _LIMIT = 256  # characters, npm's own
 _MAX = 2**53 - 1  # a larger part is no version to npm
@@ -23,12 +23,4 @@ def encode(version: str) -> bytes | None:
     match = _VERSION.fullmatch(version) if len(version) <= _LIMIT else None
     if match is None or any(int(part) > _MAX for part in match.group(1, 2, 3)):
         return None
-    release = b"".join(numbers.encode(part) for part in match.group(1, 2, 3))
-    return release + (b"\1" if match[4] is None else b"\0" + _prerelease(match[4]))
-
-
-def _prerelease(text: str) -> bytes:
-    return (
-        b"".join(b"\1" + numbers.encode(i) if i.isdigit() else b"\2" + i.encode() + b"\0" for i in text.split("."))
-        + b"\0"
-    )
+    return semver.precedence(match.group(1, 2, 3), match[4])

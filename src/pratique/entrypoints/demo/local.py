@@ -17,8 +17,10 @@ from pratique.model.digest import short
 from pratique.model.errors import PratiqueError
 from pratique.model.finding import Finding
 from pratique.model.reference import Reference
+from pratique.model.verdict import Outcome
 from pratique.registry.images import load, pack
 from pratique.registry.repository import Registry
+from pratique.report.report import totals_line
 from pratique.wiring import scans
 from pratique.wiring.loops import Loop, Settings, open_loop
 
@@ -38,7 +40,7 @@ def run(out: Path, timeline: Timeline) -> None:
     old, new, own = _fetch(out, timeline)
     settings = _prepare(out, timeline)
     with ExitStack() as stack:
-        journal = Journal(timeline)
+        journal = Journal()
         loop = stack.enter_context(open_loop(settings, journal))
         _publish(loop, timeline, journal, old, own)
         _refuse(loop, timeline)
@@ -94,8 +96,8 @@ def _publish(loop: Loop, timeline: Timeline, journal: Journal, packages: bytes, 
     timeline.chapter("A base image and two applications are pushed: scan, judge")
     registry = loop.parts.registry
     for push in (_push_base(registry, packages), _push_app(registry, WEB, BASE, [_OWN[0]])):
-        _walk(loop, journal, push, "published")
-    _walk(loop, journal, _push_app(registry, CHECKOUT, WEB, [own, _OWN[1]]), "published")
+        _walk(loop, timeline, journal, push)
+    _walk(loop, timeline, journal, _push_app(registry, CHECKOUT, WEB, [own, _OWN[1]]))
     digest = load(registry.repository(CHECKOUT), "1").digest
     for finding in loop.parts.store.assessments.findings(digest):
         timeline.say(_line(finding))
@@ -114,8 +116,9 @@ def _refuse(loop: Loop, timeline: Timeline) -> None:
 
 def _heal(loop: Loop, timeline: Timeline, journal: Journal, packages: bytes) -> Pushed:
     timeline.chapter("The base is published anew with fixed versions: everything built on it is healed, in order")
-    pushed = _walk(loop, journal, _push_base(loop.parts.registry, packages), "republished")
+    pushed = _walk(loop, timeline, journal, _push_base(loop.parts.registry, packages))
     for healed in pushed.healed:
+        journal.tell(timeline, f"{_key(pushed)}/heal/{healed.image}", str(healed.image))
         detail = f"{healed.image} {short(healed.old)} → {short(healed.new or healed.old)} {healed.reason}"
         timeline.step(healed.fate.value, detail.strip(), good=healed.fate is Fate.HEALED)
         _explain(loop, timeline, healed)
@@ -143,14 +146,24 @@ def _admit(loop: Loop, timeline: Timeline, pushed: Pushed) -> None:
     _require(decision.allowed, f"the healed image was refused: {decision.reasons}")
 
 
-def _walk(loop: Loop, journal: Journal, push: Push, what: str) -> Pushed:
-    key = f"push/{push.reference}/{short(push.digest)}"
-    journal.begin(push.reference, push.digest, what)
+def _walk(loop: Loop, timeline: Timeline, journal: Journal, push: Push) -> Pushed:
+    key = _key(push)
+    timeline.step("pushed", f"{push.reference} → {short(push.digest)}")
     loop.flow.start("pushed", key, push)
     pushed = loop.flow.result(key, Pushed)
     loop.flow.wait(_PATIENCE)
     _require(not pushed.reason, pushed.reason)
+    journal.tell(timeline, key, str(push.reference))
+    if pushed.outcome:
+        found = loop.parts.store.assessments.findings(pushed.digest)
+        timeline.step(
+            "judged", f"{pushed.outcome.value}: {totals_line(found)}", good=pushed.outcome is not Outcome.DENY
+        )
     return pushed
+
+
+def _key(push: Push | Pushed) -> str:
+    return f"push/{push.reference}/{short(push.digest)}"
 
 
 def _push_base(registry: Registry, packages: bytes) -> Push:

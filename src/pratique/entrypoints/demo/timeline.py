@@ -1,7 +1,7 @@
 """The demo's voice: chapters and timed steps, printed as they happen and kept for the report."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -52,6 +52,13 @@ class Timeline:
         mark = {True: "[green]✓[/]", False: "[red]✗[/]", None: " "}[good]
         took = f"{_duration(seconds):>8}" if seconds is not None else " " * 8
         self.console.print(f"  {mark}  [dim]{took}[/]  [bold]{escape(name):<12}[/] {escape(detail)}")
+
+    def steps(self, subject: str, done: Sequence[tuple[str, float]]) -> None:
+        """Several quick steps on one subject: one line for people, one entry each for the report."""
+        self.entries += [Entry(self._chapter, name, subject, seconds) for name, seconds in done]
+        took = f"{_duration(sum(seconds for _, seconds in done)):>8}"
+        names = " → ".join(name if seconds < 0.001 else f"{name} {_duration(seconds)}" for name, seconds in done)
+        self.console.print(f"     [dim]{took}[/]  {'':<12} [dim]{escape(names)}[/]")
 
     @contextmanager
     def timed(self, name: str) -> Iterator[Note]:

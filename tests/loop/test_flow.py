@@ -142,4 +142,4 @@ def test_the_database_is_in_write_ahead_mode_and_pins_its_version(tmp_path: Path
         database.close()
         """,
     )
-    assert printed == "wal\n1\n"
+    assert printed == "wal\n2\n"

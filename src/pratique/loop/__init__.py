@@ -6,6 +6,8 @@
     make.py      the plan, and the rebase or rebuild itself
     waves.py     in which order the images on a new base are healed (decides)
     assess.py    the scan and judgement that both journeys share
+    tags.py      what a tag names: remembered, and moved
+    turns.py     journeys that change the same thing wait for each other
     trust.py     what is signed and attested about an image
     parts.py     what the journeys work with; `wiring.py` fits the real parts
     requests.py  what goes into a journey and what comes out

@@ -23,7 +23,7 @@ from pratique.model.errors import NotFound, Unavailable
 T = TypeVar("T")
 
 # Changes only when the steps of a journey change so that half-walked ones cannot go on; see docs/adr.
-FLOW_VERSION = "1"
+FLOW_VERSION = "2"
 _ATTEMPTS = 7  # with pauses of 0.5 s doubling, about half a minute
 _FIRST_PAUSE = 0.5
 _RECOVERIES = 1000  # a journey that met this many crashes is given up; a crash loop ends before that

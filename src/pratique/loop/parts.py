@@ -1,12 +1,13 @@
 """What the journeys work with. `wiring.py` fits the real parts; tests fit twins."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from pratique.attest.keys import Signer
 from pratique.judge.policy import Policy
+from pratique.loop.turns import Turns
 from pratique.model.advisory import Advisory
 from pratique.model.digest import Digest
 from pratique.model.reference import Reference
@@ -35,7 +36,8 @@ class Parts:
     """Everything a journey may use; what is None is a stage of the loop that this installation does without.
 
     `vouch_for`: repositories (`registry/path` and all below) whose pushed images we attest, and sign unless the policy
-    denies them; what we made ourselves is attested everywhere. `deadline` is a rollout's, in seconds.
+    denies them; what we made ourselves is attested everywhere. `deadline` is a rollout's, in seconds. `turns` keeps
+    journeys out of each other's way.
     """
 
     registry: Registry
@@ -48,6 +50,7 @@ class Parts:
     cluster: ActsOnCluster | None = None
     vouch_for: tuple[str, ...] = ()
     deadline: float = 300.0
+    turns: Turns = field(default_factory=Turns)
 
     def vouches(self, reference: Reference) -> bool:
         """Whether images that others push there are ours to attest."""

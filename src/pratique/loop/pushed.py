@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pratique.loop import assess, trust, waves
+from pratique.loop import assess, tags, trust, waves
 from pratique.loop.parts import Parts
 from pratique.loop.requests import Fate, Healed, Push, Pushed
 from pratique.loop.steps import Steps
@@ -32,9 +32,10 @@ class Pedigree(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Wave(msgspec.Struct, frozen=True):
-    """Who is built on the pushed image, directly or not, in levels."""
+    """What is not on the newest version of its base, directly or not, in levels; `roots`: where those bases are now."""
 
     levels: tuple[tuple[Edge, ...], ...] = ()
+    roots: tuple[tuple[Reference, Digest], ...] = ()
 
 
 def pushed(parts: Parts, steps: Steps, push: Push) -> Pushed:
@@ -68,9 +69,11 @@ def _walk(parts: Parts, steps: Steps, push: Push) -> Pushed:
         attested = steps.run("attest", trust.Attested, lambda: trust.attest_image(parts, reference, digest))
         signed = attested.signed
         _tell(parts, steps, "signed" if signed else "attested", reference, f"{len(attested.predicates)} statements")
-    steps.run("record", Digest, lambda: _record(parts, reference, digest))
-    wave = steps.run("dependents", Wave, lambda: _dependents(parts, reference, digest))
-    healed = _heal_all(parts, steps, reference, digest, wave)
+    recorded = steps.run("record", tags.Recorded, lambda: _record(parts, push, digest))
+    if not recorded.newest:
+        _tell(parts, steps, "overtaken", reference, f"{short(digest)} is no longer what the tag names")
+    wave = steps.run("dependents", Wave, lambda: _dependents(parts, reference))
+    healed = _heal_all(parts, steps, wave)
     return Pushed(reference, digest, known=False, outcome=judged.outcome, signed=signed, healed=healed)
 
 
@@ -101,24 +104,34 @@ def _link(parts: Parts, image: Image) -> Pedigree:
     return Pedigree(lineage.base, lineage.base_digest, evidence)
 
 
-def _record(parts: Parts, reference: Reference, digest: Digest) -> Digest:
-    parts.store.images.tag(reference, digest, parts.stamp())
+def _record(parts: Parts, push: Push, digest: Digest) -> tags.Recorded:
+    recorded = tags.record(parts, push, digest)
     image = assess.known_image(parts, digest)
     for above in parts.store.images.built_on(image):
         if parts.store.lineage.base(above) is None:
             _link(parts, assess.known_image(parts, above))
-    return digest
+    return recorded
 
 
-def _dependents(parts: Parts, reference: Reference, digest: Digest) -> Wave:
-    edges = parts.store.lineage.dependents(reference)
-    if all(edge.base_digest == digest for edge in edges if edge.base == reference):
+def _dependents(parts: Parts, reference: Reference) -> Wave:
+    """Everything built on the tag's image; and that image itself, where it was pushed on an older base than is there.
+
+    So an image that is built while its base is published anew does not stay behind.
+    """
+    images, lineage = parts.store.images, parts.store.lineage
+    digest = images.tagged(reference)
+    if digest is None:
         return Wave()
-    return Wave(waves.levels(edges))
+    edges, roots = lineage.dependents(reference), {reference: digest}
+    base = lineage.base(digest)
+    newest = images.tagged(base[0]) if base else None
+    if base and newest and newest != base[1]:
+        edges, roots = (Edge(reference, digest, *base), *edges), {**roots, base[0]: newest}
+    return Wave(waves.levels(edges), tuple(roots.items())) if waves.stale(edges, roots) else Wave()
 
 
-def _heal_all(parts: Parts, steps: Steps, root: Reference, digest: Digest, wave: Wave) -> tuple[Healed, ...]:
-    now_at, failed, done = {root: digest}, dict[Reference, str](), list[Healed]()
+def _heal_all(parts: Parts, steps: Steps, wave: Wave) -> tuple[Healed, ...]:
+    now_at, failed, done = dict(wave.roots), dict[Reference, str](), list[Healed]()
     for level in wave.levels:
         heals = waves.next_heals(level, now_at)
         for heal in heals:
@@ -127,9 +140,9 @@ def _heal_all(parts: Parts, steps: Steps, root: Reference, digest: Digest, wave:
         results = [steps.join(_key(steps, heal.image), Healed) for heal in heals]
         for each in (*results, *waves.cut_off(level, now_at, failed)):
             done.append(each)
-            if each.new and each.fate is Fate.HEALED:
+            if each.new and each.fate in {Fate.HEALED, Fate.CURRENT}:
                 now_at[each.image] = each.new
-            elif each.fate is not Fate.CURRENT:
+            else:
                 failed[each.image] = each.reason
     return tuple(done)
 

@@ -18,7 +18,10 @@ class Push(msgspec.Struct, frozen=True):
 
 
 class Heal(msgspec.Struct, frozen=True):
-    """`image`, now at `digest`, was built on `old_base`; the same base is now `new_base`."""
+    """`image`, now at `digest`, was built on `old_base`; the same base is now `new_base`.
+
+    A hint, like a push: by the time that the heal begins, both may have moved on, and it aims at what is newest then.
+    """
 
     image: Reference
     digest: Digest
@@ -35,10 +38,14 @@ class Fate(StrEnum):
     HELD = "held"  # made, and not good enough to take the old one's place
     FAILED = "failed"
     SKIPPED = "skipped"  # its own base failed
+    OVERTAKEN = "overtaken"  # somebody pushed another image under its tag meanwhile: that one is the one to heal
 
 
 class Healed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a heal ended: the new digest where there is one, the reason where there isn't, and the rollouts."""
+    """How a heal ended: the new digest where there is one, the reason where there isn't, and the rollouts.
+
+    For an image that needed nothing, `new` is where it is.
+    """
 
     image: Reference
     old: Digest

@@ -39,11 +39,12 @@ def attest_image(parts: Parts, reference: Reference, digest: Digest) -> Attested
     report = _report(parts, reference, digest)
     statements = [(predicates.CYCLONEDX, cyclonedx.render(report)), *_about(parts, report), *_origin(parts, digest)]
     repository = parts.registry.repository(reference)
-    for predicate_type, predicate in statements:
-        attest(repository, digest, predicate_type, predicate, parts.signer, reference, replace=True)
     signed = report.verdict is not None and report.verdict.outcome is not Outcome.DENY
-    if signed:
-        sign_image(repository, digest, parts.signer, reference)
+    with parts.turns.take(f"attest/{reference.name}@{digest}"):  # what is said is read, added to, written back
+        for predicate_type, predicate in statements:
+            attest(repository, digest, predicate_type, predicate, parts.signer, reference, replace=True)
+        if signed:
+            sign_image(repository, digest, parts.signer, reference)
     return Attested(tuple(predicate_type for predicate_type, _ in statements), parts.signer.key_id, signed)
 
 

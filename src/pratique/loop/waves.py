@@ -16,6 +16,12 @@ def levels(edges: Sequence[Edge]) -> tuple[tuple[Edge, ...], ...]:
     return tuple(tuple(by_image[name] for name in level) for level in order)
 
 
+def stale(edges: Sequence[Edge], roots: Mapping[Reference, Digest]) -> bool:
+    """Whether any image is not on the version of its base that its base's tag names now."""
+    now_at = {**{edge.image: edge.digest for edge in edges}, **roots}
+    return any(now_at.get(edge.base, edge.base_digest) != edge.base_digest for edge in edges)
+
+
 def next_heals(level: Sequence[Edge], now_at: Mapping[Reference, Digest]) -> tuple[Heal, ...]:
     """The heals of one level, for those images whose base has a new version; `now_at` says where each base is now."""
     return tuple(

@@ -1,5 +1,6 @@
 """Images by digest, what tags name them, and how tags are built from source."""
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -8,6 +9,8 @@ from pratique.model.digest import Digest, digest_of
 from pratique.model.image import Image
 from pratique.model.reference import Reference
 from pratique.store.database import Database
+
+Tag = tuple[Reference, Digest]
 
 
 class Tagged(msgspec.Struct, frozen=True):
@@ -54,6 +57,28 @@ class Images:
             write.execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?)", (*key, digest, seen_at))
             write.execute("INSERT OR IGNORE INTO tag_history VALUES (?, ?, ?, ?)", (*key, digest, seen_at))
         return Digest(before[0]) if before else None
+
+    def named(self, reference: Reference, digest: Digest, seen_at: str) -> None:
+        """Remember what a tag named before what it names now."""
+        key = (reference.name, reference.tag or "latest")
+        with self._database.transaction() as write:
+            write.execute("INSERT OR IGNORE INTO tag_history VALUES (?, ?, ?, ?)", (*key, digest, seen_at))
+
+    def move(self, reference: Reference, old: Digest, new: Digest, seen_at: str, *, on: Tag | None = None) -> bool:
+        """Let a tag name `new` where it still names `old`, and `on` (a base's tag) still names its digest.
+
+        Whether the tag names `new` now: moving twice is moving once.
+        """
+        key = (reference.name, reference.tag or "latest")
+        with self._database.transaction() as write:
+            now = _names(write, reference)
+            if now == new:
+                return True
+            if now != old or (on and _names(write, on[0]) not in {on[1], None}):
+                return False
+            write.execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?)", (*key, new, seen_at))
+            write.execute("INSERT OR IGNORE INTO tag_history VALUES (?, ?, ?, ?)", (*key, new, seen_at))
+            return True
 
     def tagged(self, reference: Reference) -> Digest | None:
         """What a tag names, as far as we know."""
@@ -107,6 +132,12 @@ class Images:
             image = msgspec.json.decode(_bytes(document), type=Image)
             found.append(Tagged(reference(str(name), str(tag)), Digest(str(digest)), image.diff_ids, bool(current)))
         return tuple(sorted(found, key=lambda tagged: (tagged.reference, tagged.digest)))
+
+
+def _names(connection: sqlite3.Connection, tag: Reference) -> str | None:
+    key = (tag.name, tag.tag or "latest")
+    (digest,) = connection.execute("SELECT digest FROM tags WHERE name = ? AND tag = ?", key).fetchone() or (None,)
+    return digest
 
 
 def reference(name: str, tag: str) -> Reference:

@@ -58,6 +58,16 @@ class Lineage:
         with self._database.transaction() as write:
             write.execute("INSERT OR REPLACE INTO rebuilds VALUES (?, ?, ?, ?, ?)", row)
 
+    def made_from(self, image: Digest) -> tuple[Digest, ...]:
+        """The images that ours was made from, by us: its predecessor, that one's, ..., newest first."""
+        sql = (
+            "WITH RECURSIVE before (digest, depth) AS (VALUES (?, 0) UNION"
+            " SELECT r.old, before.depth + 1 FROM before JOIN rebuilds r ON r.new = before.digest AND r.accepted"
+            " WHERE depth < 100)"
+            " SELECT digest FROM before WHERE depth > 0 AND digest <> ? GROUP BY digest ORDER BY min(depth)"
+        )
+        return tuple(Digest(str(row[0])) for row in self._database.rows(sql, (image, image)))
+
     def rebuild_of(self, new: Digest) -> tuple[Rebuild, Validation] | None:
         """How an image that we made came to be, or None for an image that somebody else made."""
         row = self._database.row("SELECT document FROM rebuilds WHERE new = ?", (new,))

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from pratique.judge.base import mark_base
-from pratique.judge.compare import Difference, fixed_and_new
+from pratique.judge.compare import Difference, PackageChange, fixed_and_new, packages
 from pratique.model.digest import Digest, digest_of
-from pratique.model.inventory import Location
-from tests.judge.making import deb, finding
+from pratique.model.inventory import Location, PackageType
+from tests.judge.making import deb, finding, image_of, npm
 
 BASE, OTHER = digest_of(b"base"), digest_of(b"other")
 
@@ -50,3 +50,15 @@ def test_a_finding_is_the_bases_when_all_its_locations_are(
     package = msgspec.structs.replace(deb("a", "1"), locations=tuple(Location("status", layer) for layer in layers))
     [marked] = mark_base([finding(package=package)], base)
     assert marked.in_base is in_base
+
+
+def test_packages_are_added_removed_and_changed() -> None:
+    old = image_of(deb("a", "1"), deb("b", "1"), npm("c", "1"), npm("c", "2"))
+    new = image_of(deb("a", "2"), npm("b", "1"), npm("c", "2"), npm("c", "3"))
+    assert packages(old, new) == (
+        PackageChange(PackageType.DEB, "a", ("1",), ("2",)),
+        PackageChange(PackageType.DEB, "b", ("1",), ()),
+        PackageChange(PackageType.NPM, "b", (), ("1",)),
+        PackageChange(PackageType.NPM, "c", ("1",), ("3",)),
+    )
+    assert packages(old, old) == ()

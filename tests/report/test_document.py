@@ -5,13 +5,16 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 import pratique.report
 from pratique.model.errors import InvalidData
 from pratique.model.finding import Finding
 from pratique.model.inventory import Inventory
+from pratique.model.verdict import Verdict
 from pratique.report import cyclonedx, document, sbom, spdx
-from tests.report.samples import FINDING_TUPLES, INVENTORIES, INVENTORY, bare, report
+from pratique.report.report import Report, worst_first
+from tests.report.samples import FINDING_TUPLES, INVENTORIES, INVENTORY, VERDICT, bare, report
 from tests.support.machine import PROJECT
 
 SCHEMA_FILE = Path(pratique.report.__path__[0]) / "schemas" / "report-1.json"
@@ -44,7 +47,7 @@ def test_what_was_written_is_read_back_with_nothing_lost(inventory: Inventory) -
 
 def test_every_key_of_a_finding_is_there_and_severity_is_a_word() -> None:
     value = loaded(document.render(report()))
-    assert value["schema_version"] == "1.0"
+    assert value["schema_version"] == "1.1"
     worst, second = value["findings"][:2]
     assert (worst["id"], worst["severity"], worst["in_base"]) == ("CVE-2024-0001", "critical", True)
     assert second["package"]["purl"] == "pkg:pypi/requests@2.19.0"
@@ -104,3 +107,18 @@ def test_a_document_cut_anywhere_is_refused(inventory: Inventory) -> None:
     for end in range(0, len(data), max(1, len(data) // 20)):
         with pytest.raises(InvalidData):
             sbom.read(data[:end], "cut.json")
+
+
+@given(INVENTORIES, FINDING_TUPLES)
+def test_a_saved_report_is_read_back(inventory: Inventory, findings: tuple[Finding, ...]) -> None:
+    made = report(inventory, findings)
+    found = document.read_report(document.render(made), "x")
+    assert (found.target, found.inventory, found.verdict) == (made.target, inventory, _verdict_of(made))
+    assert [(one.id, one.severity, one.state, one.fix_versions, one.evidence) for one in found.findings] == [
+        (one.id, one.severity, one.state, one.fix_versions, one.evidence) for one in worst_first(findings)
+    ]
+    assert document.document(found).findings == document.document(made).findings
+
+
+def _verdict_of(made: Report) -> Verdict:
+    return replace(VERDICT, image=made.inventory.image)

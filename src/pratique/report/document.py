@@ -4,22 +4,24 @@
 `schemas/report-1.json`, is generated from these structs (`schema()`), and a test keeps it so.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from pratique.model.advisory import Severity
 from pratique.model.digest import Digest
 from pratique.model.errors import InvalidData
-from pratique.model.finding import Evidence, Finding
+from pratique.model.finding import Evidence, Finding, State
 from pratique.model.image import Image
 from pratique.model.inventory import Distro, Inventory, Location, Package, PackageType, Skipped, Source
-from pratique.model.verdict import Verdict
+from pratique.model.verdict import Outcome, Reason, Verdict
 from pratique.report.decoding import decode
 from pratique.report.report import Advisories, Report, totals, worst_first
 from pratique.report.text import one_line
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 SCHEMA_ID = "urn:pratique:schema:report-1"
 T = TypeVar("T", bound=msgspec.Struct)
 SeverityWord = Literal["critical", "high", "medium", "low", "negligible", "unknown"]
@@ -62,6 +64,7 @@ class DistroPart(msgspec.Struct, frozen=True):
     codename: str
     name: str
     id_like: tuple[str, ...]
+    end_of_life: Annotated[str, Meta(description="the day after which it mends nothing for everybody")] = ""
 
 
 class PackagePart(msgspec.Struct, frozen=True):
@@ -76,6 +79,8 @@ class PackagePart(msgspec.Struct, frozen=True):
     owner: Annotated[str, Meta(description="the distribution package that owns its files, if one does")]
     locations: tuple[Location, ...]
     licenses: tuple[str, ...]
+    vendor: Annotated[str, Meta(description="who built an RPM package")] = ""
+    modularity: Annotated[str, Meta(description="an RPM package's module label")] = ""
 
 
 class PackageName(msgspec.Struct, frozen=True):
@@ -177,12 +182,37 @@ def document(report: Report) -> Document:
 
 def read(data: bytes, name: str) -> Inventory:
     """The inventory in a document of ours. Raises InvalidData."""
+    return _inventory(read_document(data, name))
+
+
+def read_report(data: bytes, name: str) -> Report:
+    """The report that a document of ours was made from, without the image's bytes. Raises InvalidData."""
+    found = read_document(data, name)
+    inventory = _inventory(found)
+    known = {_package_key(package): package for package in inventory.packages}
+    return Report(
+        target=found.target,
+        inventory=inventory,
+        findings=tuple(_read_finding(part, known) for part in found.findings),
+        verdict=_read_verdict(found) if found.verdict else None,
+        advisories=found.advisories,
+        unmatched=found.unmatched,
+        tool_version=found.tool.version,
+        generated_at=found.generated_at,
+    )
+
+
+def read_document(data: bytes, name: str) -> Document:
+    """A document of ours, checked against the schema's types. Raises InvalidData."""
     version = decode(data, _Version, name).schema_version
     if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         raise InvalidData(
             f"cannot read {one_line(name, 200)}", f"its schema_version is {version[:20]!r}; this reads 1.x"
         )
-    found = decode(data, Document, name)
+    return decode(data, Document, name)
+
+
+def _inventory(found: Document) -> Inventory:
     return Inventory(
         image=found.inventory_image,
         distro=_convert(found.distro, Distro) if found.distro else None,
@@ -197,12 +227,44 @@ def schema() -> dict[str, Any]:
     return head | msgspec.json.schema(Document)
 
 
+_PackageKey = tuple[str, str, str, str]
+
+
+def _package_key(package: Package) -> _PackageKey:
+    return package.purl, package.name, package.version, package.locations[0].path if package.locations else ""
+
+
+def _read_finding(part: FindingPart, known: Mapping[_PackageKey, Package]) -> Finding:
+    named = part.package
+    place = (Location(named.path, named.layer),) if named.path or named.layer else ()
+    alone = Package(named.type, named.name, named.version, named.purl, source=named.source, locations=place)
+    fields = {name: getattr(part, name) for name in part.__struct_fields__}
+    package = known.get((named.purl, named.name, named.version, named.path), alone)
+    own = {"package": package, "severity": Severity[part.severity.upper()], "state": State(part.state)}
+    return Finding(**fields | own)
+
+
+def _read_verdict(found: Document) -> Verdict:
+    part = found.verdict
+    assert part is not None  # noqa: S101 - asked by the caller
+    return Verdict(
+        image=found.inventory_image,
+        outcome=Outcome(part.outcome),
+        reasons=tuple(
+            Reason(one.rule, Outcome(one.outcome), one.message, one.remedy, one.subject) for one in part.reasons
+        ),
+        policy_digest=part.policy_digest,
+        advisories_digest=part.advisories_digest,
+        judged_at=part.judged_at,
+    )
+
+
 class _Version(msgspec.Struct):
     schema_version: str
 
 
 def _convert(value: msgspec.Struct, kind: type[T]) -> T:
-    return kind(**{name: getattr(value, name) for name in kind.__struct_fields__})
+    return kind(**{name: getattr(value, name) for name in kind.__struct_fields__ if hasattr(value, name)})
 
 
 def _image(image: Image, name: str) -> ImagePart:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LOCAL = ("oci:", "oci-archive:", "docker-archive:", "dir:", "sbom:")
 _FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".json")
-_SBOM_LIMIT = 1 << 30  # bytes
+SBOM_LIMIT = 1 << 30  # bytes
 _FILE_LIMIT = 1 << 20
 
 
@@ -88,7 +88,7 @@ def scan_target(request: Request) -> Scanned:
     if kind == "sbom":
         from pratique.report import sbom
 
-        return Scanned(request.target, sbom.read(read_file(rest, _SBOM_LIMIT), rest))
+        return Scanned(request.target, sbom.read(read_file(rest, SBOM_LIMIT), rest))
     return _scan_image(request)
 
 

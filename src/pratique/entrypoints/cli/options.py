@@ -30,13 +30,18 @@ def add_command(subparsers: "Subparsers[argparse.ArgumentParser]", name: str, su
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("target", metavar="TARGET", help="what to look at; see below")
+    add_reach(parser)
+    return parser
+
+
+def add_reach(parser: argparse.ArgumentParser) -> None:
+    """Where the answer goes, and how targets may be reached."""
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to standard output")
     parser.add_argument(
         "--platform", metavar="OS/ARCH", help="which image of a multi-platform one; default: this machine's"
     )
     parser.add_argument("--offline", action="store_true", help="refuse targets that need the network")
     parser.add_argument("--plain-http", action="store_true", help="speak HTTP, not HTTPS, to the registry")
-    return parser
 
 
 def add_database(parser: argparse.ArgumentParser) -> None:

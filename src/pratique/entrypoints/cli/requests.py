@@ -6,10 +6,10 @@ from pratique.model.descriptor import Platform
 from pratique.wiring import scans
 
 
-def request(args: argparse.Namespace) -> scans.Request:
-    """What is asked for. Raises UsageError for a platform that isn't one."""
+def request(args: argparse.Namespace, target: str | None = None) -> scans.Request:
+    """What is asked for; `target` in place of the arguments' own. Raises UsageError for a platform that isn't one."""
     return scans.Request(
-        target=args.target,
+        target=args.target if target is None else target,
         platform=Platform.parse(args.platform) if args.platform is not None else None,
         plain_http=args.plain_http,
         offline=args.offline,

@@ -1,8 +1,10 @@
 """What the documentation shows exists: commands, options, links, policies, rooms and calls."""
 
 import argparse
+import contextlib
 import importlib
 import inspect
+import io
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -11,8 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from starlette.routing import Route
 
 from pratique.admit import policy_file
+from pratique.entrypoints.api.application import application
 from pratique.entrypoints.cli import main
 from pratique.judge import policy
 from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, code, lines, links, name, prose
@@ -97,6 +101,22 @@ def shows(page: Path, words: tuple[str, ...]) -> bool:
 def missing_on(page: Path, words: tuple[str, ...]) -> list[str]:
     text = page.read_text()
     return sorted(it for it in COMMANDS[words] if not re.search(rf"(?<![\w-]){re.escape(it)}(?![\w-])", text))
+
+
+def test_every_hook_and_route_of_the_server_is_on_its_page() -> None:
+    app = application(lambda *_: None, tuple, registries=())
+    paths = {route.path for route in app.routes if isinstance(route, Route)}
+    assert {path for path in paths if path not in (DOCS / "serve.md").read_text()} == set()
+
+
+def test_every_format_of_a_scan_is_on_its_page() -> None:
+    parser = main._parser(["scan"])
+    helped = io.StringIO()
+    with contextlib.redirect_stdout(helped), pytest.raises(SystemExit):
+        parser.parse_args(["scan", "--help"])
+    found = re.search(r"--format {([^}]+)}", helped.getvalue())
+    assert found
+    assert {each for each in found[1].split(",") if f"`{each}`" not in (DOCS / "scan.md").read_text()} == set()
 
 
 @EVERY_PAGE

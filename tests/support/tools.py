@@ -19,3 +19,11 @@ def cosign() -> str:
     if found is None:
         pytest.skip("needs cosign: scripts/tools builds it where there is Go")
     return found
+
+
+def notation() -> str:
+    """The path of notation 1, found as cosign is; skips, with the reason, where it is not."""
+    found = shutil.which("notation") or shutil.which("notation", path=str(folder() / "bin"))
+    if found is None:
+        pytest.skip("needs notation: scripts/tools builds it where there is Go")
+    return found

@@ -5,7 +5,7 @@ Source: sigstore `pkg/signature`; cosign `pkg/cosign/keys.go`.
 """
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from pratique.attest import key_file
 from pratique.model.errors import InvalidData, UsageError
@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 _CURVES = {"secp256r1": "SHA256", "secp384r1": "SHA384", "secp521r1": "SHA512"}
 _KINDS = "ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits, or Ed25519"
+
+
+class Signs(Protocol):
+    """A private key, wherever it is kept: in a file (`Signer`) or in a vault that signs for us."""
+
+    public: "Verifier"
+    key_id: str
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature over these bytes, in the encoding that cosign expects of this kind of key."""
+
+    def sign_jose(self, data: bytes) -> bytes:
+        """The signature over these bytes as JOSE and COSE write it. Raises InvalidData for keys unknown to them."""
 
 
 class KeyPair(NamedTuple):
@@ -75,6 +88,12 @@ class Signer:
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
         return self._key.sign(data)
+
+    def sign_jose(self, data: bytes) -> bytes:
+        """The signature over these bytes as JOSE and COSE write it. Raises InvalidData for keys unknown to them."""
+        from pratique.attest import jose
+
+        return jose.sign(self._key, data)
 
 
 def generate(password: bytes) -> KeyPair:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pratique.attest import beside, bundle, check, dsse, simple_signing, statements
 from pratique.attest.append import append, put
 from pratique.attest.find import MAX_PAYLOAD, Finder, read
-from pratique.attest.keys import Signer
+from pratique.attest.keys import Signs
 from pratique.attest.predicates import COSIGN_SIGNATURE
 from pratique.model.descriptor import OCI_MANIFEST, Descriptor
 from pratique.model.digest import Digest, digest_of
@@ -26,7 +26,7 @@ class Form(StrEnum):
 def sign_image(
     repository: Repository,
     digest: Digest,
-    signer: Signer,
+    signer: Signs,
     reference: Reference,
     annotations: Mapping[str, str] | None = None,
     form: Form = Form.TAG,
@@ -56,7 +56,7 @@ def attest(
     digest: Digest,
     predicate_type: str,
     predicate: bytes,
-    signer: Signer,
+    signer: Signs,
     reference: Reference,
     form: Form = Form.TAG,
     replace: bool = False,
@@ -89,7 +89,7 @@ _SIGNATURES_VARY = 16  # bytes: the same statement's envelopes differ by their E
 class _OurStatements:
     """Which of the attestations beside an image are ours; each is read once."""
 
-    def __init__(self, repository: Repository, signer: Signer, predicate_type: str) -> None:
+    def __init__(self, repository: Repository, signer: Signs, predicate_type: str) -> None:
         self._repository = repository
         self._signer = signer
         self._predicate_type = predicate_type
@@ -111,7 +111,7 @@ class _OurStatements:
 
 
 def _push_bundle(
-    repository: Repository, digest: Digest, predicate_type: str, payload: bytes, signer: Signer
+    repository: Repository, digest: Digest, predicate_type: str, payload: bytes, signer: Signs
 ) -> Descriptor:
     subject = repository.resolve(digest)
     for referrer, candidate in Finder(repository, digest).bundles(predicate_type):
@@ -124,19 +124,19 @@ def _push_bundle(
     return repository.put_manifest(bundle.manifest(layer, subject, predicate_type), OCI_MANIFEST)
 
 
-def _holds(candidate: check.Candidate, payload: bytes, signer: Signer) -> bool:
+def _holds(candidate: check.Candidate, payload: bytes, signer: Signs) -> bool:
     try:
         return _signed_payload(bundle.parse(candidate.content), signer) == payload
     except InvalidData:
         return False
 
 
-def _signed_payload(envelope: dsse.Envelope, signer: Signer) -> bytes | None:
+def _signed_payload(envelope: dsse.Envelope, signer: Signs) -> bytes | None:
     signed = any(signer.public.verify(envelope.signed_bytes, each.sig) for each in envelope.signatures[:10])
     return envelope.payload if signed else None
 
 
-def _envelope(payload: bytes, signer: Signer) -> dsse.Envelope:
+def _envelope(payload: bytes, signer: Signs) -> dsse.Envelope:
     signature = dsse.Signature(signer.sign(dsse.pae(dsse.IN_TOTO, payload)))
     return dsse.Envelope(dsse.IN_TOTO, payload, (signature,))
 

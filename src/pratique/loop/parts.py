@@ -1,4 +1,4 @@
-"""What the journeys work with. `wiring.py` fits the real parts; tests fit twins."""
+"""What the journeys work with. `wiring` fits the real parts; tests fit twins."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -98,7 +98,9 @@ def _rebuild(parts: Parts, plan: Plan) -> Image:
     base, _, new_base = _bases(parts, plan)
     definition = _definition(parts, plan.image)
     if parts.builder is None or definition is None:
-        raise NotFound(f"no builder or build definition for {plan.image}", "give one with pratique serve --build IMAGE=DIR")
+        raise NotFound(
+            f"no builder or build definition for {plan.image}", "give one with pratique serve --build IMAGE=DIR"
+        )
     candidate = plan.image.tagged(f"{CANDIDATE}{short(plan.digest)}-{short(new_base.digest)}")
     built = parts.builder.build(definition, candidate, {base: new_base.digest})
     return load(parts.registry.repository(plan.image), built.digest)

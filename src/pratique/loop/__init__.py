@@ -9,6 +9,7 @@
     tags.py      what a tag names: remembered, and moved
     turns.py     journeys that change the same thing wait for each other
     trust.py     what is signed and attested about an image
+    polling.py   when to ask registries that tell us nothing (decides); watcher.py asks
     parts.py     what the journeys work with; `wiring` fits the real parts
     requests.py  what goes into a journey and what comes out
     steps.py     what a journey asks of its engine, and the twin that keeps nothing

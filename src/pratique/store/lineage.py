@@ -51,6 +51,11 @@ class Lineage:
             for n, t, d, bn, bt, bd in rows
         )
 
+    def bases(self) -> tuple[Reference, ...]:
+        """Every tag that is some image's base."""
+        rows = self._database.rows("SELECT DISTINCT base_name, base_tag FROM lineage ORDER BY 1, 2")
+        return tuple(reference(str(name), str(tag)) for name, tag in rows)
+
     def rebuilt(self, rebuild: Rebuild, validation: Validation, new_base: Digest) -> None:
         """Remember what a rebuild led to, accepted or not."""
         document = msgspec.json.encode([rebuild, validation])

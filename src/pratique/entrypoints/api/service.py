@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import random
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+import threading
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from pratique.admit.server import Decider, serve_until
 from pratique.admit.server import application as admission
 from pratique.entrypoints.api.application import application as hooks_application
 from pratique.loop.make import define
+from pratique.loop.polling import Schedule
+from pratique.loop.requests import Push
+from pratique.loop.watcher import Watcher
 from pratique.model.decision import Decision
 from pratique.model.errors import Unavailable, UsageError
 from pratique.model.reference import Reference
@@ -39,6 +44,14 @@ class Hooks(msgspec.Struct, frozen=True):
     address: Address
     registries: tuple[str, ...]
     token: str = ""
+
+
+class Polling(msgspec.Struct, frozen=True):
+    """Tags to watch by asking, besides every base in a registry that tells us nothing; `interval` is in seconds."""
+
+    references: tuple[Reference, ...] = ()
+    interval: float = 300.0
+    per_minute: float = 60.0
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -63,13 +76,40 @@ class Gate(msgspec.Struct, frozen=True):
 
 
 def serve(
-    settings: Settings, hooks: Hooks, gate: Gate | None, definitions: Mapping[Reference, BuildDefinition] | None = None
+    settings: Settings,
+    hooks: Hooks,
+    gate: Gate | None,
+    definitions: Mapping[Reference, BuildDefinition] | None = None,
+    polling: Polling | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Raises PratiqueError when something cannot be opened, bound or registered."""
     with open_loop(settings) as loop:
         for reference, definition in (definitions or {}).items():
             define(loop.parts, reference, definition)
-        asyncio.run(_serve(loop, settings, hooks, gate))
+        with _watching(loop, polling or Polling(), hooks.registries):
+            asyncio.run(_serve(loop, settings, hooks, gate))
+
+
+@contextlib.contextmanager
+def _watching(loop: Loop, polling: Polling, told_by: Collection[str]) -> Iterator[None]:
+    """Poll, in a thread, until the end."""
+
+    def tracked() -> list[Reference]:
+        bases = loop.parts.store.lineage.bases()
+        return [*polling.references, *(base for base in bases if base.registry not in told_by)]
+
+    def start(key: str, push: Push) -> None:
+        loop.flow.start("pushed", key, push)
+
+    schedule = Schedule(random.random, interval=polling.interval, per_minute=polling.per_minute)
+    watcher, stop = Watcher(loop.parts.registry, schedule, tracked, start), threading.Event()
+    thread = threading.Thread(target=watcher.run, args=(stop,), name="watcher", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
 
 
 async def _serve(loop: Loop, settings: Settings, hooks: Hooks, gate: Gate | None) -> None:

@@ -8,7 +8,7 @@ from pratique.entrypoints.cli import options
 
 if TYPE_CHECKING:
     from pratique.admit.register import Service
-    from pratique.entrypoints.api.service import Address, Gate, Hooks, Webhook
+    from pratique.entrypoints.api.service import Address, Gate, Hooks, Polling, Webhook
     from pratique.model.reference import Reference
     from pratique.remediate.definition import BuildDefinition
     from pratique.wiring.loops import Settings
@@ -43,6 +43,10 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
         default=[],
         help="rebuild IMAGE from DIR's Dockerfile, by buildah",
     )
+    watch.add_argument(
+        "--watch", metavar="IMAGE", action="append", default=[], help="ask for this tag too; bases are asked for anyway"
+    )
+    watch.add_argument("--watch-every", metavar="SECONDS", type=float, default=300.0, help="how often (300)")
     cluster = parser.add_argument_group("cluster")
     where = cluster.add_mutually_exclusive_group()
     where.add_argument("--kubeconfig", metavar="FILE", help="roll out there")
@@ -68,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from pratique.entrypoints.api.service import serve
 
     gate = _gate(args) if args.admission else None
-    serve(_settings(args), _hooks(args), gate, dict(_definition(text) for text in args.build))
+    serve(_settings(args), _hooks(args), gate, dict(_definition(text) for text in args.build), _polling(args))
     return 0
 
 
@@ -97,6 +101,16 @@ def _hooks(args: argparse.Namespace) -> "Hooks":
 
     token = scans.read_file(args.hook_token).decode().strip() if args.hook_token else ""
     return Hooks(_address(args.hooks), tuple(args.registry), token)
+
+
+def _polling(args: argparse.Namespace) -> "Polling":
+    from pratique.entrypoints.api.service import Polling
+    from pratique.model.errors import UsageError
+    from pratique.model.reference import Reference
+
+    if not args.watch_every >= 1:
+        raise UsageError(f"--watch-every {args.watch_every:g} is too often", "give a second or more")
+    return Polling(tuple(Reference.parse(text) for text in args.watch), args.watch_every)
 
 
 def _gate(args: argparse.Namespace) -> "Gate":

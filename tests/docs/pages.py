@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md")))
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 
 
 class Block(NamedTuple):
@@ -42,7 +42,8 @@ def code(page: Path) -> list[str]:
 
 def links(page: Path) -> list[str]:
     """Targets of links and images, those in code left out."""
-    return _LINK.findall(re.sub(r"`[^`]*`", "", prose(page)))
+    found = _LINK.finditer(re.sub(r"`[^`]*`", "", prose(page)))
+    return [link[1] or link[2] for link in found]
 
 
 def anchors(page: Path) -> set[str]:

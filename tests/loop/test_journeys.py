@@ -1,9 +1,10 @@
 """The journeys, walked without durability: what happens to an image, and to everything built on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pratique.attest.verify import attestations, verify_image
@@ -12,9 +13,10 @@ from pratique.loop.make import define
 from pratique.loop.parts import Parts
 from pratique.loop.pushed import pushed
 from pratique.loop.requests import Fate, Push, Pushed
-from pratique.loop.steps import Inline
+from pratique.loop.steps import Inline, T
 from pratique.model.attestation import VALIDATION, VERDICT
 from pratique.model.digest import digest_of
+from pratique.model.reference import Reference
 from pratique.model.verdict import Outcome
 from pratique.remediate.definition import BuildDefinition
 from pratique.remediate.in_memory import InMemoryBuilder
@@ -158,3 +160,38 @@ def test_a_push_of_something_that_is_not_there_fails_with_the_reason(parts: Part
     result = push(parts, Push(BASE, digest_of(b"nothing")))
     assert "sha256:" in result.reason
     assert [event.kind for event in parts.store.events.all()] == ["failed"]
+
+
+class Counting:
+    """Steps that count how many spawned journeys were not joined yet."""
+
+    def __init__(self, inside: Inline) -> None:
+        self.journey = inside.journey
+        self._inside = inside
+        self.spawned: set[str] = set()
+        self.joined: set[str] = set()
+        self.most = 0
+
+    def run(self, name: str, kind: type[T], act: Callable[[], T]) -> T:
+        return self._inside.run(name, kind, act)
+
+    def spawn(self, journey: str, key: str, request: msgspec.Struct) -> None:
+        self.spawned.add(key)
+        self.most = max(self.most, len(self.spawned - self.joined))
+        self._inside.spawn(journey, key, request)
+
+    def join(self, key: str, kind: type[T]) -> T:
+        self.joined.add(key)
+        return self._inside.join(key, kind)
+
+
+def test_a_wide_wave_heals_a_bounded_number_of_images_at_a_time(parts: Parts) -> None:
+    parts = replace(parts, parallel=3)
+    names = [Reference.parse(f"registry.test/wide/{number}:1") for number in range(8)]
+    push(parts, publish_base(parts, "2.10"))
+    for name in names:
+        push(parts, publish_app(parts, name, BASE))
+    steps = Counting(Inline(journeys(parts), "wide"))
+    result = pushed(parts, steps, publish_base(parts, "3.1.6"))
+    assert [each.image for each in result.healed if each.fate is Fate.HEALED] == names
+    assert (len(steps.joined), steps.most) == (8, 3)

@@ -36,8 +36,8 @@ class Parts:
     """Everything a journey may use; what is None is a stage of the loop that this installation does without.
 
     `vouch_for`: repositories (`registry/path` and all below) whose pushed images we attest, and sign unless the policy
-    denies them; what we made ourselves is attested everywhere. `deadline` is a rollout's, in seconds. `turns` keeps
-    journeys out of each other's way.
+    denies them; what we made ourselves is attested everywhere. `deadline` is a rollout's, in seconds.
+    `parallel` is how many images one wave heals at a time. `turns` keeps journeys out of each other's way.
     """
 
     registry: Registry
@@ -50,6 +50,7 @@ class Parts:
     cluster: ActsOnCluster | None = None
     vouch_for: tuple[str, ...] = ()
     deadline: float = 300.0
+    parallel: int = 4
     turns: Turns = field(default_factory=Turns)
 
     def vouches(self, reference: Reference) -> bool:

@@ -1,10 +1,12 @@
 """An image was pushed: look at it, judge it, find its place among the others, and heal everything built on it."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from pratique.loop import assess, tags, trust, waves
 from pratique.loop.parts import Parts
-from pratique.loop.requests import Fate, Healed, Push, Pushed
+from pratique.loop.requests import Fate, Heal, Healed, Push, Pushed
 from pratique.loop.steps import Steps
 from pratique.model.digest import Digest, short
 from pratique.model.errors import PratiqueError
@@ -133,11 +135,8 @@ def _dependents(parts: Parts, reference: Reference) -> Wave:
 def _heal_all(parts: Parts, steps: Steps, wave: Wave) -> tuple[Healed, ...]:
     now_at, failed, done = dict(wave.roots), dict[Reference, str](), list[Healed]()
     for level in wave.levels:
-        heals = waves.next_heals(level, now_at)
-        for heal in heals:
-            steps.spawn("heal", _key(steps, heal.image), heal)
+        results = _heal_level(parts, steps, waves.next_heals(level, now_at))
         now_at.update(waves.settled(level, now_at))
-        results = [steps.join(_key(steps, heal.image), Healed) for heal in heals]
         for each in (*results, *waves.cut_off(level, now_at, failed)):
             done.append(each)
             if each.new and each.fate in {Fate.HEALED, Fate.CURRENT}:
@@ -145,6 +144,18 @@ def _heal_all(parts: Parts, steps: Steps, wave: Wave) -> tuple[Healed, ...]:
             else:
                 failed[each.image] = each.reason
     return tuple(done)
+
+
+def _heal_level(parts: Parts, steps: Steps, heals: Sequence[Heal]) -> list[Healed]:
+    """Heal images that do not wait for each other, a bounded number at a time, the next as the oldest ends."""
+    results = []
+    for heal in heals[: parts.parallel]:
+        steps.spawn("heal", _key(steps, heal.image), heal)
+    for place, heal in enumerate(heals):
+        results.append(steps.join(_key(steps, heal.image), Healed))
+        for following in heals[place + parts.parallel : place + parts.parallel + 1]:
+            steps.spawn("heal", _key(steps, following.image), following)
+    return results
 
 
 def _key(steps: Steps, image: Reference) -> str:

@@ -22,6 +22,7 @@ class Verification(msgspec.Struct, frozen=True):
     verified: tuple[Attestation, ...] = ()
     refused: tuple[Skipped, ...] = ()
     warnings: tuple[Skipped, ...] = ()  # what was verified in spite of: a trust policy may say so
+    skipped: str = ""  # which trust policy says that nothing needs to be verified
 
     def __bool__(self) -> bool:
         return bool(self.verified)

@@ -25,11 +25,11 @@ def verify_image(
 ) -> Verification:
     """The signatures that count under one policy, each key once; `root` is the trust store's folder.
 
-    What the policy only reports is in `warnings`. A policy that skips verification verifies nothing, and its
-    `Verification` is empty: ask `statement.level`. Raises UsageError (a broken trust store), Unavailable, Refused.
+    What the policy only reports is in `warnings`. A policy that skips verification verifies nothing:
+    `skipped` names it. Raises UsageError (a broken trust store), Unavailable, Refused.
     """
     if statement.level is Level.SKIP:
-        return Verification()
+        return Verification(skipped=f"the trust policy {statement.name!r} skips verification")
     found, refused, warnings = _signatures(repository, digest, statement, root, now, annotations or {})
     by_key = {each.key_id: Attestation(digest, "", each.key_id) for each in found}
     return Verification(tuple(by_key.values()), refused, warnings)

@@ -10,6 +10,7 @@ from pratique.model.errors import UsageError
 if TYPE_CHECKING:
     from pratique.admit.facts import FactsFinder
     from pratique.admit.policy import AdmissionPolicy
+    from pratique.attest.notation.verify import Proofs as NotationProofs
 
 _DENIED = 1
 _POLICY_LIMIT = 1024 * 1024  # bytes
@@ -43,6 +44,8 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
 def _add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", metavar="FILE", help="the admission policy; default: signed, and a verdict")
     parser.add_argument("--key", metavar="PUB", action="append", default=[], help="a public key; repeatable")
+    parser.add_argument("--trust-policy", metavar="FILE", help="notation's, for its signatures to count too")
+    parser.add_argument("--trust-store", metavar="FOLDER", help="notation's; default: beside the trust policy")
     parser.add_argument("--plain-http", action="store_true", help="speak HTTP, not HTTPS, to registries")
     parser.add_argument("--budget", metavar="S", type=float, default=3.0, help="seconds for an answer; default: 3")
 
@@ -71,8 +74,8 @@ def run_serve(args: argparse.Namespace) -> int:
 
     from pratique.admit.server import Decider, application, serve
 
-    if not args.key:
-        raise UsageError("a gate needs a public key", "give one with --key")
+    if not args.key and not args.trust_policy:
+        raise UsageError("a gate needs a public key or a trust policy", "give one with --key or --trust-policy")
     policy = _policy(args)
     with ExitStack() as stack:
         decider = Decider(policy, _finder(args, stack), budget=args.budget)
@@ -110,9 +113,23 @@ def _policy(args: argparse.Namespace) -> "AdmissionPolicy":
 
 def _finder(args: argparse.Namespace, stack: ExitStack) -> "FactsFinder":
     from pratique.admit.facts import FactsFinder
+    from pratique.attest.proofs import AnyProofs
     from pratique.attest.verify import Proofs
     from pratique.entrypoints.cli import key_files
     from pratique.registry.remote import RemoteRegistry
 
+    proofs = AnyProofs((Proofs(key_files.verifiers(args.key)), *_notation_proofs(args)))
     registry = stack.enter_context(RemoteRegistry(plain_http=args.plain_http or None, attempts=2))
-    return stack.enter_context(FactsFinder(registry, Proofs(key_files.verifiers(args.key))))
+    return stack.enter_context(FactsFinder(registry, proofs))
+
+
+def _notation_proofs(args: argparse.Namespace) -> "tuple[NotationProofs, ...]":
+    from pratique.entrypoints.cli import key_files
+
+    if not args.trust_policy:
+        if args.trust_store:
+            raise UsageError("--trust-store is for --trust-policy")
+        return ()
+    from pratique.attest.notation.verify import Proofs
+
+    return (Proofs(*key_files.trust(args.trust_policy, args.trust_store), key_files.clock),)

@@ -3,16 +3,20 @@
 import getpass
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pratique.model.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from pratique.attest.keys import Signer, Verifier
+    from pratique.attest.keys import Signs, Verifier
+    from pratique.attest.notation.trust_policy import TrustPolicy
 
 _KEY_LIMIT = 64 * 1024  # bytes
+_POLICY_LIMIT = 1024 * 1024  # bytes
 
 
 def read(path: str, limit: int = _KEY_LIMIT) -> bytes:
@@ -45,20 +49,50 @@ def password(*, new: bool = False) -> bytes:
     return first.encode()
 
 
-def signer(path: str) -> "Signer":
-    """The private key in a file, opened. Raises UsageError, NotFound, InvalidData."""
-    from pratique.attest.key_file import asks_for_password
-    from pratique.attest.keys import load_private
+@contextmanager
+def open_signer(where: str) -> "Iterator[Signs]":
+    """The private key in a file, or where else `options.KEYS` says that it may be.
 
-    data = read(path)
-    return load_private(data, password() if asks_for_password(data) else b"")
+    Raises UsageError, NotFound, InvalidData, and what a vault raises.
+    """
+    from pratique.wiring import keys
+
+    with keys.open_signer(where, read, password) as found:
+        yield found
+
+
+def trust(policy: str, store: str | None) -> "tuple[TrustPolicy, Path]":
+    """Notation's trust policy in a file, and its trust store: by default beside the policy, as notation has it.
+
+    Raises UsageError, NotFound.
+    """
+    from pratique.attest.notation.trust_policy import parse
+
+    return parse(read(policy, _POLICY_LIMIT), policy), Path(store or Path(policy).parent)
+
+
+def clock() -> datetime:
+    """The time by which certificates are valid: the machine's own, for no variable may make an expired one valid."""
+    return datetime.now(UTC)
+
+
+def age(text: str | None) -> timedelta | None:
+    """A time to live such as `90m`, `12h` or `7d`. Raises UsageError."""
+    from pratique.admit.policy import parse_age
+
+    if text is None:
+        return None
+    found = parse_age(text)
+    if found is None:
+        raise UsageError(f"not an age: {text[:40]!r}", "write it as 90m, 12h or 7d")
+    return found
 
 
 def verifiers(paths: Sequence[str]) -> "tuple[Verifier, ...]":
-    """The public keys in files. Raises UsageError, NotFound, InvalidData."""
-    from pratique.attest.keys import load_public
+    """The public keys in files, or where else they may be. Raises as `open_signer`."""
+    from pratique.wiring import keys
 
-    return tuple(load_public(read(path)) for path in paths)
+    return tuple(keys.verifier(path, read) for path in paths)
 
 
 def annotations(pairs: Sequence[str]) -> dict[str, str]:

@@ -20,6 +20,14 @@ TARGET is an image or something like one:
 """
 
 
+KEYS = """\
+A private key is a file, or
+  env://NAME                           in an environment variable, PEM
+  k8s://NAMESPACE/NAME                 in a Kubernetes secret, as `cosign generate-key-pair k8s://...` makes it
+  azurekms://VAULT.vault.azure.net/KEY in an Azure Key Vault, which signs and never gives it away
+"""
+
+
 def add_command(subparsers: "Subparsers[argparse.ArgumentParser]", name: str, summary: str) -> argparse.ArgumentParser:
     """A command on targets, with the options that say which image is meant."""
     parser = subparsers.add_parser(

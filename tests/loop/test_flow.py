@@ -143,3 +143,55 @@ def test_the_database_is_in_write_ahead_mode_and_pins_its_version(tmp_path: Path
         """,
     )
     assert printed == "wal\n2\n"
+
+
+def test_closing_leaves_a_journey_unfinished_before_its_next_step_and_it_goes_on_later(tmp_path: Path) -> None:
+    script = """
+        import threading
+        begun = threading.Event()
+        def child(steps, request):
+            def first():
+                begun.set()
+                time.sleep(0.3)
+                print("first", flush=True)
+                return 1
+            steps.run("first", int, first)
+            return encode(steps.run("second", int, lambda: print("second", flush=True) or 2))
+        def parent(steps, request):
+            steps.spawn("child", "child", Ask())
+            return encode(steps.join("child", int))
+        flow = Flow(Path(sys.argv[1]), {"parent": parent, "child": child})
+        if AGAIN:
+            print(flow.result("parent", int), flow.unfinished())
+        else:
+            flow.start("parent", "parent", Ask())
+            begun.wait(10)
+        flow.close()
+        print(flow.busy)
+    """
+    script = textwrap.dedent(script)
+    assert play(tmp_path, "AGAIN = False" + script) == "first\nFalse\n"
+    assert play(tmp_path, "AGAIN = True" + script) == "second\n2 ()\nFalse\n"
+
+
+def test_a_step_that_takes_long_is_not_waited_for_and_done_again(tmp_path: Path) -> None:
+    script = """
+        import os
+        from pratique.loop import flow as module
+        module._LAST_STEPS = 0.2
+        def walk(steps, request):
+            steps.run("long", int, lambda: time.sleep(0 if AGAIN else 60) or 1)
+            return encode(2)
+        flow = Flow(Path(sys.argv[1]), {"walk": walk})
+        if AGAIN:
+            print(flow.result("key", int))
+        else:
+            flow.start("walk", "key", Ask())
+            time.sleep(0.3)
+        flow.close()
+        print(flow.busy, flush=True)
+        os._exit(0)
+    """
+    script = textwrap.dedent(script)
+    assert play(tmp_path, "AGAIN = False" + script) == "True\n"
+    assert play(tmp_path, "AGAIN = True" + script) == "2\nFalse\n"

@@ -3,11 +3,14 @@
 The only module that knows DBOS. It pins the application version (DBOS would else leave every journey of an older
 build hanging), sets SQLite's write-ahead log (DBOS leaves it off), keeps results as JSON instead of pickles, retries
 only what may pass, and starts journeys directly in this process, so that no queue is polled where seconds matter.
-After a crash, `Flow(...)` on the same database takes up every unfinished journey.
+After a crash, `Flow(...)` on the same database takes up every unfinished journey. `close()` is as gentle: each journey
+stops before its next step and stays unfinished. (DBOS itself would note them as failed, and never take them up again.)
 """
 
+import contextvars
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +29,14 @@ T = TypeVar("T")
 FLOW_VERSION = "2"
 _ATTEMPTS = 7  # with pauses of 0.5 s doubling, about half a minute
 _FIRST_PAUSE = 0.5
+_LOOK = 0.05  # seconds between looks at a journey that another one waits for
+_UNDER_WAY = ("PENDING", "ENQUEUED")
+_LAST_STEPS = 8.0  # seconds that steps which are under way may take when we close
 _RECOVERIES = 1000  # a journey that met this many crashes is given up; a crash loop ends before that
+
+
+class _Stopping(BaseException):
+    """The engine closes. No Exception: DBOS keeps those as a journey's result, and this journey is to go on later."""
 
 
 class _Steps:
@@ -40,12 +50,14 @@ class _Steps:
         observer = self._flow.observer
 
         def step() -> str:
+            self._flow.go_on()
             observer.started(self.journey, name)
             begun = time.monotonic()
             result = msgspec.json.encode(act()).decode()
             observer.finished(self.journey, name, time.monotonic() - begun)
             return result
 
+        self._flow.go_on()
         try:
             kept = DBOS.run_step(
                 {
@@ -63,9 +75,13 @@ class _Steps:
         return msgspec.json.decode(kept, type=kind)
 
     def spawn(self, journey: str, key: str, request: msgspec.Struct) -> None:
+        self._flow.go_on()
         self._flow.start(journey, key, request)
 
     def join(self, key: str, kind: type[T]) -> T:
+        while contextvars.Context().run(self._flow.status, key) in _UNDER_WAY:  # outside: a look is not a step
+            self._flow.go_on()
+            time.sleep(_LOOK)
         return self._flow.result(key, kind)
 
 
@@ -88,6 +104,9 @@ class Flow:
         executor: str = "local",
     ) -> None:
         self.observer: Observer = observer or Silent()
+        self._closing, self._gone = threading.Event(), threading.Event()
+        self._walking = 0
+        self._changed = threading.Condition()
         logging.getLogger("dbos").setLevel(logging.ERROR)
         if isinstance(database, Path):
             database.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +123,18 @@ class Flow:
         )
 
         def journey(kind: str, key: str, request: str) -> str:
-            return journeys[kind](_Steps(self, key), request.encode()).decode()
+            self._count(1)
+            try:
+                result = journeys[kind](_Steps(self, key), request.encode()).decode()
+            except Exception:
+                if self._closing.is_set():
+                    raise _Stopping from None
+                raise
+            finally:
+                self._count(-1)
+            if self._gone.is_set():  # what it worked with was closed under it: its result says nothing
+                raise _Stopping
+            return result
 
         self._walk = DBOS.workflow(name="journey", max_recovery_attempts=_RECOVERIES)(journey)
         DBOS.launch()
@@ -131,7 +161,7 @@ class Flow:
 
     def unfinished(self) -> tuple[str, ...]:
         """The keys of all journeys that are under way or waiting."""
-        return tuple(found.workflow_id for found in DBOS.list_workflows(status=["PENDING", "ENQUEUED"]))
+        return tuple(found.workflow_id for found in DBOS.list_workflows(status=list(_UNDER_WAY)))
 
     def wait(self, deadline_seconds: float) -> None:
         """Wait until no journey is under way. Raises Unavailable when that takes longer than the deadline."""
@@ -141,9 +171,34 @@ class Flow:
                 raise Unavailable(f"journeys still under way after {deadline_seconds:.0f} s: {', '.join(left[:3])}")
             time.sleep(0.05)
 
+    @property
+    def busy(self) -> bool:
+        """Whether journeys are being walked in this process; after `close`, by threads that it would wait for."""
+        return self._walking > 0
+
     def close(self) -> None:
-        """Stop carrying; unfinished journeys go on when the database is opened again."""
+        """Stop carrying; unfinished journeys go on when the database is opened again.
+
+        Waits for steps that are under way, though not for long: a process with a flow that is still `busy` then should
+        be left by `os._exit`.
+        """
+        self._closing.set()
+        with self._changed:
+            busy = self._walking
+            self._changed.wait_for(lambda: not self._walking, _LAST_STEPS)
+        self._gone.set()
+        time.sleep(_LOOK if busy else 0)  # for the engine to note what ended just now
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0)
+
+    def go_on(self) -> None:
+        """Where a journey stops, when the engine closes."""
+        if self._closing.is_set():
+            raise _Stopping
+
+    def _count(self, by: int) -> None:
+        with self._changed:
+            self._walking += by
+            self._changed.notify_all()
 
 
 def _write_ahead(database: Path) -> None:

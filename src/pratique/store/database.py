@@ -85,7 +85,7 @@ class Database:
         if found > SCHEMA_VERSION:
             raise InvalidData(
                 f"the store {self.path} was written by a newer Pratique (schema {found}, we know {SCHEMA_VERSION})",
-                "upgrade, or give another --store",
+                "upgrade, or name another folder by --state",
             )
 
 
@@ -103,6 +103,8 @@ def _typed(path: Path) -> Iterator[None]:
             f"the store {path} cannot be used ({error})", "is the folder writable, the disk full?"
         ) from error
     except sqlite3.DatabaseError as error:
-        raise InvalidData(f"{path} is not a store of Pratique ({error})", "give another --store") from error
+        raise InvalidData(f"{path} is not a store of Pratique ({error})", "name another folder by --state") from error
     except OSError as error:
-        raise PratiqueError(f"the store {path} cannot be opened ({error.strerror})", "give another --store") from error
+        raise PratiqueError(
+            f"the store {path} cannot be opened ({error.strerror})", "name another folder by --state"
+        ) from error

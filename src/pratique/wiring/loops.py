@@ -17,6 +17,7 @@ from pratique.loop.parts import Parts
 from pratique.loop.steps import Observer
 from pratique.model.errors import NotFound
 from pratique.registry.repository import Registry
+from pratique.store.lock import hold
 from pratique.store.store import Store
 from pratique.wiring import scans
 
@@ -58,8 +59,12 @@ class Loop:
 
 @contextmanager
 def open_loop(settings: Settings, observer: Observer | None = None) -> Iterator[Loop]:
-    """Open everything, take up unfinished journeys, close everything. Raises what the parts raise."""
+    """Open everything, take up unfinished journeys, close everything. Raises what the parts raise.
+
+    One process at a time works in a state folder: another would take up the journeys that this one is walking.
+    """
     with ExitStack() as stack:
+        stack.enter_context(hold(settings.state))
         parts = _parts(settings, stack)
         verifiers = _verifiers(settings, parts.signer)
         facts = stack.enter_context(FactsFinder(parts.registry, Proofs(verifiers)))

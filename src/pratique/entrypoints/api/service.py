@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
 import sys
@@ -82,12 +83,19 @@ def serve(
     definitions: Mapping[Reference, BuildDefinition] | None = None,
     polling: Polling | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Raises PratiqueError when something cannot be opened, bound or registered."""
+    """Serve until SIGTERM or SIGINT. Raises PratiqueError when something cannot be opened, bound or registered.
+
+    Journeys that are under way stop before their next step, and go on at the next start. A step that takes long (a
+    build, a rollout) is not waited for: the process is left then, and the step is done again.
+    """
     with open_loop(settings) as loop:
         for reference, definition in (definitions or {}).items():
             define(loop.parts, reference, definition)
         with _watching(loop, polling or Polling(), hooks.registries):
             asyncio.run(_serve(loop, settings, hooks, gate))
+    if loop.flow.busy:
+        sys.stderr.flush()
+        os._exit(0)
 
 
 @contextlib.contextmanager

@@ -117,8 +117,10 @@ PACKAGES = st.builds(
     locations=st.lists(LOCATIONS, max_size=3).map(tuple),
     licenses=st.lists(LICENSES, max_size=3).map(tuple),
     owner=TEXT,
+    vendor=TEXT,
+    modularity=TEXT,
 )
-DISTROS = st.builds(Distro, TEXT, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple))
+DISTROS = st.builds(Distro, TEXT, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=2).map(tuple), TEXT)
 INVENTORIES = st.builds(
     Inventory,
     image=st.none() | DIGESTS,

@@ -30,6 +30,12 @@ class Hard(str):
     __slots__ = ()
 
 
+class Program(bytes):
+    """A file that may be executed."""
+
+    __slots__ = ()
+
+
 class Folder:
     """A folder."""
 
@@ -46,6 +52,7 @@ def tar_of(members: Members, tar_format: int = tarfile.PAX_FORMAT) -> bytes:
             info = tarfile.TarInfo(path)
             if isinstance(content, bytes):
                 info.size = len(content)
+                info.mode = 0o755 if isinstance(content, Program) else 0o644
                 tar.addfile(info, io.BytesIO(content))
                 continue
             if isinstance(content, Folder):

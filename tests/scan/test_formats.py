@@ -68,11 +68,9 @@ def test_dpkg_licences_come_from_machine_readable_copyright_files_only() -> None
     assert dpkg_files.licenses(text[8:]) == ()
 
 
-def test_dpkg_lists_name_the_language_packages_in_them() -> None:
-    content = (
-        b"/.\n/usr/lib/python3/dist-packages/yaml/x.py\n/usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/METADATA\n"
-    )
-    assert dpkg_files.declarations(content) == ("usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/METADATA",)
+def test_dpkg_lists_tell_which_of_our_files_are_theirs() -> None:
+    content = b"/.\n/usr/bin/gosu\n/usr/share/doc/gosu/copyright\n"
+    assert dpkg_files.among(content, frozenset({b"/usr/bin/gosu", b"/usr/bin/x"})) == {b"/usr/bin/gosu"}
     assert dpkg_files.package_of("var/lib/dpkg/info/python3-yaml.list") == ("python3-yaml", "")
     assert dpkg_files.package_of("var/lib/dpkg/info/libc6:i386.list") == ("libc6", "i386")
 

@@ -16,7 +16,7 @@ from pratique.model.digest import digest_of
 from pratique.model.errors import IntegrityError, InvalidData, NotFound, PratiqueError
 from pratique.model.inventory import Inventory, Location, Skipped
 from pratique.scan.decompress import Tar
-from pratique.scan.formats import limit_of
+from pratique.scan.formats import READING
 from pratique.scan.image import scan_image
 from pratique.scan.layers import Unread, read_layer
 from tests.scan.building import (
@@ -313,5 +313,5 @@ def test_a_bad_layer_among_large_ones_is_told_and_no_thread_stays() -> None:
 
 def test_a_layer_may_not_make_us_hold_more_package_data_than_its_share() -> None:
     tar = tar_of({f"{n}/{A}": manifest("a", str(n)) for n in range(5)})
-    layer = read_layer(Tar(io.BytesIO(tar), "layer"), digest_of(tar), limit_of, most=100)
+    layer = read_layer(Tar(io.BytesIO(tar), "layer"), digest_of(tar), READING, most=100)
     assert [isinstance(content, Unread) for content in layer.files.values()] == [False, False, False, True, True]

@@ -28,13 +28,17 @@ class PackageType(StrEnum):
 
 
 class Distro(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The distribution by os-release: `id` (debian), `version_id` (12), `codename` (bookworm), `name` for people."""
+    """The distribution by os-release: `id` (debian), `version_id` (12), `codename` (bookworm), `name` for people.
+
+    `end_of_life` is the day (YYYY-MM-DD) after which the distribution mends nothing for everybody, where that is known.
+    """
 
     id: str
     version_id: str = ""
     codename: str = ""
     name: str = ""
     id_like: tuple[str, ...] = ()
+    end_of_life: str = ""
 
 
 class Location(msgspec.Struct, frozen=True, order=True):
@@ -57,6 +61,7 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
     `licenses` are the strings as found. `locations` are sorted; the first is where the package is declared.
     `owner` is the purl of the operating system's package that brought this one (python3-yaml brings PyYAML): such a
     package is the distribution's to mend, so it is listed here but judged under its owner.
+    `vendor` and `modularity` (RPM's module label, `name:stream:version:context`) are as RPM's header has them.
     """
 
     type: PackageType
@@ -68,6 +73,8 @@ class Package(msgspec.Struct, frozen=True, omit_defaults=True):
     locations: tuple[Location, ...] = ()
     licenses: tuple[str, ...] = ()
     owner: str = ""
+    vendor: str = ""
+    modularity: str = ""
 
 
 class Skipped(msgspec.Struct, frozen=True, order=True):

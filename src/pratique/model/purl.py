@@ -11,8 +11,8 @@ from pratique.model.errors import InvalidData
 _SAFE = ":"  # besides letters, digits and ".-_~", which quote() leaves alone
 _TYPE = re.compile(r"[a-z.+-][a-z0-9.+-]*")
 _KEY = re.compile(r"[a-z._-][a-z0-9._-]*")
-_LOWER_NAMES = frozenset({"apk", "deb", "npm", "pypi"})
-_LOWER_NAMESPACES = frozenset({"apk", "deb", "pypi"})
+_LOWER_NAMES = frozenset({"alpm", "apk", "bitnami", "composer", "deb", "npm", "pypi"})
+_LOWER_NAMESPACES = frozenset({"alpm", "apk", "composer", "deb", "pypi"})
 _LIMIT = 16384
 
 

@@ -109,6 +109,8 @@ def _skipped(skipped: Iterable[Skipped]) -> Iterator[Property]:
 def _system(distro: Distro) -> Component:
     properties = [Property("pratique:codename", distro.codename), Property("pratique:name", distro.name)]
     properties += [Property("pratique:id_like", like) for like in distro.id_like]
+    if distro.end_of_life:
+        properties.append(Property("pratique:end_of_life", distro.end_of_life))
     long = len(distro.version_id) > _VERSION_LIMIT
     return Component(
         type=_SYSTEM,
@@ -144,6 +146,10 @@ def _properties(package: Package, long: bool) -> Iterator[Property]:
         yield Property("pratique:architecture", package.architecture)
     if package.owner:
         yield Property("pratique:owner", package.owner)
+    if package.vendor:
+        yield Property("pratique:vendor", package.vendor)
+    if package.modularity:
+        yield Property("pratique:modularity", package.modularity)
     if package.source:
         yield Property("pratique:source:name", package.source.name)
         yield Property("pratique:source:version", package.source.version)

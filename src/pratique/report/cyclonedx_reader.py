@@ -73,6 +73,7 @@ def _distro(components: Iterable[Component]) -> Distro | None:
                 codename=values.get("pratique:codename", ""),
                 name=values.get("pratique:name", ""),
                 id_like=tuple(one.value for one in component.properties or () if one.name == "pratique:id_like"),
+                end_of_life=values.get("pratique:end_of_life", ""),
             )
     foreign = (one for one in components if "pratique:type" not in _values(one))
     return from_purl.distro([one.purl for one in foreign])
@@ -111,6 +112,8 @@ def _ours(component: Component, values: dict[str, str], document: str) -> Packag
         architecture=values.get("pratique:architecture", ""),
         source=None if source is None else Source(source, values.get("pratique:source:version", "")),
         owner=values.get("pratique:owner", ""),
+        vendor=values.get("pratique:vendor", ""),
+        modularity=values.get("pratique:modularity", ""),
         locations=tuple(_our_locations(values)),
         licenses=_licenses(component.licenses),
     )

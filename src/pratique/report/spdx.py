@@ -123,6 +123,8 @@ def _package_note(package: Package, named: bool) -> PackageNote:
         source=(package.source.name, package.source.version) if package.source else None,
         locations=tuple((location.path, location.layer) for location in package.locations),
         licenses=package.licenses,
+        vendor=package.vendor,
+        modularity=package.modularity,
     )
 
 
@@ -132,6 +134,7 @@ def _document_note(inventory: Inventory) -> DocumentNote:
         image=inventory.image,
         distro=(system.id, system.version_id, system.codename, system.name, system.id_like) if system else None,
         skipped=tuple((item.path, item.reason) for item in inventory.skipped),
+        end_of_life=system.end_of_life if system else "",
     )
 
 

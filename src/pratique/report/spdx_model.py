@@ -96,6 +96,8 @@ class PackageNote(msgspec.Struct, frozen=True, omit_defaults=True):
     source: tuple[str, str] | None = None
     locations: tuple[tuple[str, str | None], ...] = ()
     licenses: tuple[str, ...] = ()
+    vendor: str = ""
+    modularity: str = ""
 
 
 class DocumentNote(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,6 +106,7 @@ class DocumentNote(msgspec.Struct, frozen=True, omit_defaults=True):
     image: str | None = None
     distro: tuple[str, str, str, str, tuple[str, ...]] | None = None
     skipped: tuple[tuple[str, str], ...] = ()
+    end_of_life: str = ""
 
 
 MARK = "pratique:"

@@ -41,7 +41,9 @@ def read(data: bytes, name: str) -> Inventory:
             skipped.append(found)
     return Inventory(
         image=Digest(note.image) if note.image is not None else _image(document.packages),
-        distro=Distro(*note.distro) if note.distro else _distro(document.packages, packages, about is not None),
+        distro=Distro(*note.distro, note.end_of_life)
+        if note.distro
+        else _distro(document.packages, packages, about is not None),
         packages=tuple(packages),
         skipped=tuple(skipped),
     )
@@ -79,6 +81,8 @@ def _ours(one: SpdxPackage, note: PackageNote, document: str) -> Package:
         purl=purl,
         architecture=note.architecture,
         owner=note.owner,
+        vendor=note.vendor,
+        modularity=note.modularity,
         source=Source(*note.source) if note.source else None,
         locations=tuple(Location(path, None if layer is None else Digest(layer)) for path, layer in note.locations),
         licenses=note.licenses,

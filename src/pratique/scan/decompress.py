@@ -72,6 +72,18 @@ class Tar:
             parts.append(part)
         return b"".join(parts)
 
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, or fewer at the end, which stay to be taken."""
+        while len(self._chunk) - self._at < size:
+            rest = self._chunk[self._at :]
+            self._before += self._at
+            self._at = 0
+            more = self._fetch()
+            self._chunk = rest + more
+            if not more:
+                break
+        return self._chunk[self._at : self._at + size]
+
     def skip(self, size: int) -> None:
         """Pass over `size` bytes. Raises InvalidData when the tar ends before."""
         while size > (left := len(self._chunk) - self._at):
@@ -95,12 +107,17 @@ class Tar:
     def _advance(self) -> bool:
         self._before += len(self._chunk)
         self._at = 0
-        self._chunk = self._read(self._stream, CHUNK)
+        self._chunk = b""
+        self._chunk = self._fetch()
+        return bool(self._chunk)
+
+    def _fetch(self) -> bytes:
+        chunk = self._read(self._stream, CHUNK)
         if self._before > TAR_LIMIT:
             raise self.damaged(f"more than {TAR_LIMIT} bytes of tar")
-        if self._diff_id and self._chunk:
-            self._diff_id.add(self._chunk)
-        return bool(self._chunk)
+        if self._diff_id and chunk:
+            self._diff_id.add(chunk)
+        return chunk
 
     def _read(self, stream: Readable, size: int) -> bytes:
         try:

@@ -8,7 +8,8 @@ from pratique.scan.found import MEGABYTE, Found, Parsed, Problem, cut, proper, t
 LIMIT = 64 * MEGABYTE
 STATUS = "var/lib/dpkg/status"
 _STATUS_D = "var/lib/dpkg/status.d/"
-_FIELD = re.compile(r"^(Package|Status|Version|Source|Architecture):(.*)$", re.MULTILINE)
+_FIELD = re.compile(r"^(Package|Status|Version|Source|Architecture|Maintainer):(.*)$", re.MULTILINE)
+_DISTRIBUTIONS = re.compile("debian|ubuntu|canonical", re.IGNORECASE)
 _SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?")
 # The files of these are on disk, whatever apt was told to do with the package next (`hold ok installed`).
 _PRESENT = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
@@ -33,7 +34,14 @@ def _package(number: int, fields: dict[str, str]) -> Found | Problem:
     name, version = fields.get("Package", ""), fields.get("Version", "")
     if not proper(name) or not proper(version):
         return Problem(f"stanza {number}: package {cut(name)} with version {cut(version)}")
-    return Found(PackageType.DEB, name, version, fields.get("Architecture", "")[:64], _source(name, version, fields))
+    return Found(
+        PackageType.DEB,
+        name,
+        version,
+        fields.get("Architecture", "")[:64],
+        _source(name, version, fields),
+        maintained=_DISTRIBUTIONS.search(fields.get("Maintainer", "debian")) is not None,
+    )
 
 
 def _source(name: str, version: str, fields: dict[str, str]) -> Source | None:

@@ -8,8 +8,6 @@ LIMIT = 8 * MEGABYTE
 _MOST = 100  # licences of one package
 _LISTS = "var/lib/dpkg/info/"
 _COPYRIGHT = re.compile(r"usr/share/doc/[^/]+/copyright")
-# Only files that declare a package of a language matter: the others are what the package itself is made of.
-_DECLARATIONS = (b".dist-info/METADATA", b".egg-info/PKG-INFO", b".egg-info", b"/package.json")
 _MACHINE_READABLE = re.compile(rb"\s*Format(?:-Specification)?:\s")  # DEP-5, the first field
 _LICENSE = re.compile(rb"\nLicense:[ \t]*([^\s][^\n]{0,199})(?=\n)")
 
@@ -30,10 +28,9 @@ def package_of(path: str) -> tuple[str, str]:
     return name, architecture
 
 
-def declarations(content: bytes) -> tuple[str, ...]:
-    """The files in a list that declare packages of a language, as paths."""
-    lines = (line[1:] for line in content.split(b"\n") if line.endswith(_DECLARATIONS))
-    return tuple(line.decode("utf-8", "surrogateescape") for line in lines)
+def among(content: bytes, paths: frozenset[bytes]) -> frozenset[bytes]:
+    """Which of `paths`, written as in lists (with a leading slash), are in this list."""
+    return paths.intersection(content.split(b"\n"))
 
 
 def copyright_path(name: str) -> str:

@@ -2,21 +2,30 @@
 
 from collections.abc import Callable
 
-from pratique.scan import apk, dpkg, dpkg_files, node, os_release, python
-from pratique.scan.found import Format
+from pratique.scan import apk, dpkg, dpkg_files, node, os_release, pacman, python
+from pratique.scan.binaries import programs
+from pratique.scan.found import Format, Items, bounded
+from pratique.scan.layers import Reading
+from pratique.scan.rpm import container_manifest
+from pratique.scan.rpm import database as rpm
 
 FORMATS = (
     Format("dpkg", dpkg.wanted, dpkg.parse, dpkg.LIMIT),
     Format("apk", apk.wanted, apk.parse, apk.LIMIT),
     Format("python", python.wanted, python.parse, python.LIMIT),
     Format("node", node.wanted, node.parse, node.LIMIT),
+    Format("rpm", rpm.wanted, rpm.parse, rpm.LIMIT, at_once=True),
+    Format("rpm manifest", container_manifest.wanted, container_manifest.parse, container_manifest.LIMIT),
+    Format("pacman", pacman.wanted, pacman.parse, pacman.LIMIT),
 )
-DATABASES = (dpkg.STATUS, *apk.PATHS)  # that may lie behind a symlinked folder
+DATABASES = (dpkg.STATUS, *apk.PATHS, *rpm.PATHS)  # that may lie behind a symlinked folder
 _AIDS: tuple[tuple[Callable[[str], bool], int], ...] = (
     (os_release.wanted, os_release.LIMIT),
     (dpkg_files.wanted, dpkg_files.LIMIT),
+    (pacman.is_list, pacman.LIMIT),
 )
 _ENDINGS = (*python.ENDINGS, node.ENDING, *DATABASES, *os_release.PATHS, "/copyright")
+_STARTS = ("var/lib/dpkg/", pacman.FOLDER, container_manifest.PATH)
 
 
 def format_of(path: str) -> Format | None:
@@ -26,12 +35,21 @@ def format_of(path: str) -> Format | None:
 
 def limit_of(path: str) -> int:
     """How many bytes of this file a scan reads at most; 0 for the very most files, which nobody wants."""
-    if not path.endswith(_ENDINGS) and not path.startswith("var/lib/dpkg/"):  # one call in C for a layer's many files
+    if not path.endswith(_ENDINGS) and not path.startswith(_STARTS):  # a call or two in C for a layer's many files
         return 0
     found = format_of(path)
     if found:
         return found.limit
     return next((limit for wanted, limit in _AIDS if wanted(path)), 0)
+
+
+def kept(path: str, content: bytes) -> bytes | Items:
+    """What of a wanted file is held until all layers are read: the packages in it for large ones, else its bytes."""
+    format_ = format_of(path)
+    return tuple(bounded(format_.parse(path, content))) if format_ and format_.at_once else content
+
+
+READING = Reading(limit_of, kept, programs.spans, programs.parse)
 
 
 def wanted(path: str) -> bool:

@@ -24,7 +24,8 @@ def inventory_of(layers: Sequence[LayerContent], read_again: ReadAgain, image: D
 
     def read(path: str) -> bytes | None:
         real = path if path in files else tree.resolve(path)
-        return files[real].content if real in files else None
+        content = files[real].content if real in files else None
+        return content if isinstance(content, bytes) else None
 
     skipped = (item for layer in layers for item in layer.skipped)
     return assemble(files, read, skipped, image)
@@ -49,7 +50,7 @@ def _file(path: str, versions: Sequence[Version], layers: Sequence[LayerContent]
     return File(
         path=path,
         content=last,
-        versions=tuple((layers[one.layer].diff_id, held) for one, held in contents if isinstance(held, bytes)),
+        versions=tuple((layers[one.layer].diff_id, held) for one, held in contents if not isinstance(held, Unread)),
     )
 
 

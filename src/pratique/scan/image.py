@@ -10,7 +10,7 @@ from pratique.model.digest import short
 from pratique.model.image import Image, Layer
 from pratique.model.inventory import Inventory
 from pratique.scan.decompress import Tar
-from pratique.scan.formats import limit_of
+from pratique.scan.formats import READING
 from pratique.scan.gather import inventory_of
 from pratique.scan.hashing import DiffId, Submit
 from pratique.scan.layers import LayerContent, Unread, read_files, read_layer
@@ -63,7 +63,7 @@ def _read_all(layers: tuple[Layer, ...], blobs: Blobs, workers: int) -> list[Lay
 
 def _read(layer: Layer, blobs: Blobs, most: int, submit: Submit | None) -> LayerContent:
     with blobs.blob(layer.descriptor) as blob:
-        return read_layer(_tar(layer, blob, submit), layer.diff_id, limit_of, most)
+        return read_layer(_tar(layer, blob, submit), layer.diff_id, READING, most)
 
 
 def _tar(layer: Layer, blob: BinaryIO, submit: Submit | None = None) -> Tar:

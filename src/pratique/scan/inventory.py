@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from pratique.model import purl
 from pratique.model.digest import Digest
-from pratique.model.inventory import Distro, Inventory, Location, Package, PackageType, Skipped
+from pratique.model.inventory import Inventory, Location, Package, PackageType, Skipped
 from pratique.scan import dpkg_files, os_release
 from pratique.scan.formats import format_of
-from pratique.scan.found import Format, Found, Problem
+from pratique.scan.found import Found, Items, Parsed, bounded
 from pratique.scan.owners import owners
+from pratique.scan.package_url import purl_of
 from pratique.scan.paths import shown
 
-_MOST = 200_000  # packages of one file: no database is larger, and a made-up one must not fill the memory
 _MOST_PROBLEMS = 20  # told one by one for a file
 
 
@@ -24,9 +23,9 @@ class File(msgspec.Struct, frozen=True):
     """
 
     path: str
-    content: bytes | None
+    content: bytes | Items | None
     reason: str = ""
-    versions: tuple[tuple[Digest | None, bytes], ...] = ()
+    versions: tuple[tuple[Digest | None, bytes | Items], ...] = ()
 
 
 def assemble(
@@ -40,13 +39,14 @@ def assemble(
     told = set(skipped)
     merged: dict[str, _Entry] = {}
     for path in sorted(files):
-        file, format_ = files[path], format_of(path)
+        file = files[path]
         if file.content is None:
             told.add(Skipped(shown(path), file.reason))
-        elif format_:
-            for found, layer in _read(file, format_, told):
-                url = _purl(found, distro)
-                merged.setdefault(url, _Entry(found)).locations.add(Location(path, layer))
+            continue
+        for found, layer in _read(file, told):
+            url = purl_of(found, distro)
+            place = f"{path}!/{found.inside}" if found.inside else path
+            merged.setdefault(url, _Entry(found)).locations.add(Location(place, layer))
     owner_of = owners(files, {url: entry.found for url, entry in merged.items()})
     packages = [_package(url, entry, owner_of, read) for url, entry in merged.items()]
     packages.sort(
@@ -61,46 +61,30 @@ class _Entry:
         self.locations: set[Location] = set()
 
 
-def _read(file: File, format_: Format, told: set[Skipped]) -> Iterator[tuple[Found, Digest | None]]:
+def _read(file: File, told: set[Skipped]) -> Iterator[tuple[Found, Digest | None]]:
     """Each package with the layer from which on this file has had it, in this version."""
     brought: dict[tuple[str, str, str], Digest | None] = {}
     for layer, content in file.versions[:-1]:
-        earlier = (found for found in _bounded(format_.parse(file.path, content)) if isinstance(found, Found))
+        earlier = (found for found in _items(file.path, content) if isinstance(found, Found))
         brought = {key: brought.get(key, layer) for key in map(_identity, earlier)}
     top = file.versions[-1][0] if file.versions else None
     problems = 0
-    for found in _bounded(format_.parse(file.path, file.content or b"")):
+    for found in _items(file.path, file.content or b""):
         if isinstance(found, Found):
             yield found, brought.get(_identity(found), top)
         elif (problems := problems + 1) <= _MOST_PROBLEMS:
             told.add(Skipped(shown(file.path), found.reason))
 
 
-def _bounded(parsed: Iterator[Found | Problem]) -> Iterator[Found | Problem]:
-    for number, item in enumerate(parsed):
-        if number == _MOST:
-            yield Problem(f"more than {_MOST} packages; the rest was left out")
-            return
-        yield item
+def _items(path: str, content: bytes | Items) -> Parsed:
+    if isinstance(content, tuple):
+        return iter(content)
+    format_ = format_of(path)
+    return bounded(format_.parse(path, content)) if format_ else iter(())
 
 
 def _identity(found: Found) -> tuple[str, str, str]:
     return (found.name, found.version, found.architecture)
-
-
-def _purl(found: Found, distro: Distro | None) -> str:
-    """A distribution's package has the distribution as namespace; an npm scope is a namespace too."""
-    kind = found.type
-    if kind is PackageType.NPM and found.name.startswith("@"):
-        scope, _, name = found.name.partition("/")
-        return purl.write(kind.value, name or scope, found.version, scope if name else "")
-    if kind in {PackageType.NPM, PackageType.PYPI}:
-        return purl.write(kind.value, found.name, found.version)
-    usual = "debian" if kind is PackageType.DEB else "alpine"
-    qualifiers = {"arch": found.architecture}
-    if distro:
-        qualifiers["distro"] = "-".join(filter(None, (distro.id, distro.version_id or distro.codename)))
-    return purl.write(kind.value, found.name, found.version, distro.id if distro else usual, qualifiers)
 
 
 def _package(url: str, entry: _Entry, owner_of: Mapping[str, str], read: Callable[[str], bytes | None]) -> Package:
@@ -119,5 +103,7 @@ def _package(url: str, entry: _Entry, owner_of: Mapping[str, str], read: Callabl
         source=found.source,
         locations=tuple(Location(shown(location.path), location.layer) for location in locations),
         licenses=licenses,
+        vendor=found.vendor,
+        modularity=found.modularity,
         owner=names[0] if all(names) else "",  # one copy that nobody owns is enough to be judged on its own
     )

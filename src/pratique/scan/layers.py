@@ -5,6 +5,7 @@ Whiteouts: OCI image-spec, layer.md#whiteouts.
 """
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,14 +13,29 @@ from pratique.model.digest import Digest
 from pratique.model.errors import InvalidData
 from pratique.model.inventory import Skipped
 from pratique.scan.decompress import Tar
+from pratique.scan.found import Found, Items, Problem
 from pratique.scan.paths import shown
-from pratique.scan.tar import Kind, Member, walk
+from pratique.scan.tar import Examine, Kind, Member, Parts, walk
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _AUFS = ".wh..wh."
 _CONTENT_LIMIT = 512 * 1024**2  # bytes of wanted files that one layer may have us hold, unless told otherwise
 _PATHS_LIMIT = 512 * 1024**2  # bytes of paths, so that a layer of nothing but names ends too
+
+
+class Reading(NamedTuple):
+    """What to read of a layer.
+
+    `limit_of(path)` is how many bytes of a file are wanted at most, 0 for none; `kept(path, content)` what to hold of
+    it until all layers are read; `examine` which parts of a program to read, and `found_in(path, size, parts)` what
+    these tell.
+    """
+
+    limit_of: Callable[[str], int]
+    kept: Callable[[str, bytes], bytes | Items]
+    examine: Examine
+    found_in: Callable[[str, int, Parts], Items]
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -32,7 +48,7 @@ class LayerContent(msgspec.Struct):
     """What one layer holds; all paths are normalised. `others` are files and devices that nobody wanted."""
 
     diff_id: Digest | None = None
-    files: dict[str, bytes | Unread] = {}
+    files: dict[str, bytes | Items | Unread] = {}
     symlinks: dict[str, str] = {}
     hardlinks: dict[str, str] = {}
     others: set[str] = set()
@@ -42,24 +58,37 @@ class LayerContent(msgspec.Struct):
     skipped: list[Skipped] = []
 
 
-def read_layer(tar: Tar, diff_id: Digest, limit_of: Callable[[str], int], most: int = _CONTENT_LIMIT) -> LayerContent:
+def read_layer(tar: Tar, diff_id: Digest, reading: Reading, most: int = _CONTENT_LIMIT) -> LayerContent:
     """Read a whole layer, holding at most `most` bytes of wanted files.
 
     Raises InvalidData for a bad tar, IntegrityError when it isn't what `diff_id` says.
     """
     layer = LayerContent(diff_id)
     held = named = 0
-    for member in walk(tar, limit_of):
+    for member in walk(tar, reading.limit_of, reading.examine):
         named += len(member.path) + len(member.link) + 128
-        held += len(member.content or b"")
+        kept = _kept(member, reading)
+        held += len(kept) if isinstance(kept, bytes) else sum(map(_weight, kept))
         if named > _PATHS_LIMIT:
             raise InvalidData(f"{tar.name}: more than {_PATHS_LIMIT} bytes of file names")
         if held > most:
-            member.content, member.reason = None, f"this layer has more than {most} bytes of package data"
+            kept, member.content = b"", None
+            member.reason = f"this layer has more than {most} bytes of package data"
             held = most
-        _add(layer, member)
+        _add(layer, member, kept)
     tar.finish()
     return layer
+
+
+def _kept(member: Member, reading: Reading) -> bytes | Items:
+    if member.content is not None:
+        return reading.kept(member.path, member.content)
+    return reading.found_in(member.path, member.size, member.parts) if member.parts else b""
+
+
+def _weight(item: Found | Problem) -> int:
+    """About how many bytes an item takes."""
+    return 400 + sum(map(len, item.declares)) + 60 * len(item.declares) if isinstance(item, Found) else 200
 
 
 def read_files(tar: Tar, limits: Mapping[str, int]) -> dict[str, bytes | Unread]:
@@ -75,7 +104,7 @@ def read_files(tar: Tar, limits: Mapping[str, int]) -> dict[str, bytes | Unread]
 _NO_FILE = "not a regular file"
 
 
-def _add(layer: LayerContent, member: Member) -> None:
+def _add(layer: LayerContent, member: Member, kept: bytes | Items) -> None:
     path = member.path
     folder, _, name = path.rpartition("/")
     if member.kind is Kind.REFUSED:
@@ -87,16 +116,16 @@ def _add(layer: LayerContent, member: Member) -> None:
         layer.directories.add(path)
     elif path:
         _forget(layer, path)
-        _add_file(layer, member)
+        _add_file(layer, member, kept)
 
 
-def _add_file(layer: LayerContent, member: Member) -> None:
+def _add_file(layer: LayerContent, member: Member, kept: bytes | Items) -> None:
     if member.kind is Kind.SYMLINK:
         layer.symlinks[member.path] = member.link
     elif member.kind is Kind.HARDLINK:
         layer.hardlinks[member.path] = member.link
-    elif member.content is not None:
-        layer.files[member.path] = member.content
+    elif member.content is not None or (kept and not member.reason):
+        layer.files[member.path] = kept
     elif member.reason:
         layer.files[member.path] = Unread(member.reason)
     else:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pratique.model.errors import NotFound, UsageError
 from pratique.model.inventory import Inventory, Skipped
-from pratique.scan.formats import limit_of
+from pratique.scan.formats import READING, kept, limit_of
+from pratique.scan.found import Items
 from pratique.scan.gather import inventory_of
 from pratique.scan.layers import LayerContent, Unread
 from pratique.scan.paths import shown
+from pratique.scan.tar import SMALLEST
 
 _NOT_FILES = frozenset({"proc", "sys", "dev"})  # of the kernel's making when the root is a live one
 
@@ -51,10 +53,27 @@ def _read_folder(root: Path, folder: str, content: LayerContent) -> list[str]:
                 if path not in _NOT_FILES:
                     inside.append(path)
             elif limit := limit_of(path):
-                content.files[path] = _read(Path(entry.path), limit)
+                held = _read(Path(entry.path), limit)
+                content.files[path] = kept(path, held) if isinstance(held, bytes) else held
+            elif items := _found_in(path, entry):
+                content.files[path] = items
             else:
                 content.others.add(path)
     return inside
+
+
+def _found_in(path: str, entry: "os.DirEntry[str]") -> Items:
+    """What a program tells of itself; nothing for what nobody may execute or read."""
+    try:
+        status = entry.stat(follow_symlinks=False)
+        if not status.st_mode & 0o111 or status.st_size < SMALLEST or not stat.S_ISREG(status.st_mode):
+            return ()
+        with open(entry.path, "rb", opener=_open) as file:
+            spans = READING.examine(path, status.st_size, lambda size: os.pread(file.fileno(), size, 0))
+            parts = tuple((start, os.pread(file.fileno(), end - start, start)) for start, end in spans)
+    except OSError:
+        return ()
+    return READING.found_in(path, status.st_size, parts) if parts else ()
 
 
 def _target(entry: "os.DirEntry[str]") -> str:

@@ -6,8 +6,9 @@ is what containerd, Docker and Podman unpack layers with. tarfile from the stand
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from typing import TypeAlias
 
 import msgspec
 
@@ -18,6 +19,14 @@ BLOCK = 512
 _EXTENSION_LIMIT = 1024 * 1024  # bytes of a pax header or long name, Go's limit too
 _SIZE_LIMIT = 1 << 53
 _ZERO = bytes(BLOCK)
+SMALLEST = 4096  # bytes of a program worth a look
+_EXECUTABLE = frozenset(b"1357")
+
+
+# (offset, bytes) of parts of a file, in order
+Parts: TypeAlias = tuple[tuple[int, bytes], ...]
+# `(path, size, peek)` gives the spans of a program, in order and apart, that are wanted; `peek(n)` shows its beginning
+Examine: TypeAlias = Callable[[str, int, Callable[[int], bytes]], Sequence[tuple[int, int]]]
 
 
 class Kind(Enum):
@@ -32,7 +41,7 @@ class Kind(Enum):
 
 
 class Member(msgspec.Struct, gc=False):
-    """One member: normalised `path`, `size` in bytes, `link` as written, `content` if asked for.
+    """One member: normalised `path`, `size` in bytes, `link` as written, `content` or `parts` if asked for.
 
     `reason` says why a file that was asked for has no content, or why a path was refused.
     """
@@ -42,6 +51,7 @@ class Member(msgspec.Struct, gc=False):
     size: int = 0
     link: str = ""
     content: bytes | None = None
+    parts: Parts | None = None
     reason: str = ""
 
 
@@ -60,8 +70,10 @@ _USED = frozenset({b"path", b"linkpath", b"size", b"GNU.sparse.name"})
 _PAX = frozenset({b"x", b"X"})
 
 
-def walk(tar: Tar, limit_of: Callable[[str], int]) -> Iterator[Member]:
+def walk(tar: Tar, limit_of: Callable[[str], int], examine: Examine | None = None) -> Iterator[Member]:
     """Yield the members in order. `limit_of(path)` is how many bytes of a file are wanted at most, 0 for none.
+
+    `examine` chooses parts of the programs (files that may be executed) among the others.
 
     Raises InvalidData for anything that isn't a whole tar.
     """
@@ -81,14 +93,21 @@ def walk(tar: Tar, limit_of: Callable[[str], int]) -> Iterator[Member]:
         elif flag == b"g":
             everywhere.update(_records(tar, _extension(tar, size)))
         else:
-            yield _member(tar, header, flag, size, {**everywhere, **here} if here or everywhere else here, limit_of)
+            extra = {**everywhere, **here} if here or everywhere else here
+            yield _member(tar, header, flag, size, extra, limit_of, examine)
             here = {}
     if here:
         raise tar.damaged("a header for a file that doesn't follow")
 
 
 def _member(
-    tar: Tar, header: bytes, flag: bytes, size: int, extra: dict[str, str], limit_of: Callable[[str], int]
+    tar: Tar,
+    header: bytes,
+    flag: bytes,
+    size: int,
+    extra: dict[str, str],
+    limit_of: Callable[[str], int],
+    examine: Examine | None,
 ) -> Member:
     written = extra.get("GNU.sparse.name") or extra.get("path") or _ustar_name(header)
     if extra.get("size"):
@@ -101,7 +120,7 @@ def _member(
         return Member(written, Kind.REFUSED, reason="its path leaves the root, or isn't one")
     member = Member(path, kind, size)
     if kind is Kind.FILE:
-        _read(tar, header, member, extra, limit_of(path))
+        _read(tar, header, member, extra, limit_of(path), examine)
     else:
         tar.skip(_padded(stored))
         if kind is Kind.SYMLINK or kind is Kind.HARDLINK:
@@ -109,7 +128,7 @@ def _member(
     return member
 
 
-def _read(tar: Tar, header: bytes, member: Member, extra: dict[str, str], limit: int) -> None:
+def _read(tar: Tar, header: bytes, member: Member, extra: dict[str, str], limit: int, examine: Examine | None) -> None:
     sparse = header[156:157] == b"S" or "GNU.sparse" in extra
     if header[156:157] == b"S":
         _skip_sparse_map(tar, header)
@@ -121,7 +140,26 @@ def _read(tar: Tar, header: bytes, member: Member, extra: dict[str, str], limit:
         member.content = tar.take(member.size)
         tar.skip(-member.size % BLOCK)
         return
+    elif examine and member.size >= SMALLEST and not sparse and _executable(header):
+        _read_parts(tar, member, examine(member.path, member.size, tar.peek))
+        return
     tar.skip(_padded(member.size))
+
+
+def _executable(header: bytes) -> bool:
+    """Whether anybody may execute it: a mode whose last three digits are all even lets nobody."""
+    return not _EXECUTABLE.isdisjoint(header[100:108].rstrip(b"\0 ")[-3:])
+
+
+def _read_parts(tar: Tar, member: Member, spans: Sequence[tuple[int, int]]) -> None:
+    at = 0
+    parts = []
+    for start, end in spans:
+        tar.skip(start - at)
+        parts.append((start, tar.take(end - start)))
+        at = end
+    tar.skip(_padded(member.size) - at)
+    member.parts = tuple(parts) or None
 
 
 def _skip_sparse_map(tar: Tar, header: bytes) -> None:

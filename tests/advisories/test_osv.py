@@ -73,7 +73,7 @@ def test_unordered_events_are_ordered_as_versions_are() -> None:
 
 def test_events_keep_their_order_where_versions_cannot_be_ordered() -> None:
     events = ({"introduced": "9"}, {"fixed": "10"}, {"introduced": "1"}, {"fixed": "2"})
-    assert ranges("CRAN", *events) == (Range("9", fixed="10"), Range("1", fixed="2"))
+    assert ranges("ConanCenter", *events) == (Range("9", fixed="10"), Range("1", fixed="2"))
     assert ranges("PyPI", {"introduced": "legacy!"}, {"fixed": "10"}) == (Range("legacy!", fixed="10"),)
 
 

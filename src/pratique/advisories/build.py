@@ -40,13 +40,14 @@ def build(
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666))
     except OSError as error:
-        raise UsageError(f"cannot write the advisory store: {path}", str(error)) from error
+        raise UsageError(f"cannot write the advisory store: {path}", error.strerror or str(error)) from error
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
             report = _Writer(connection, sources, now).write(advisories)
         _publish(draft, path)
     except (sqlite3.Error, OSError) as error:
-        raise UsageError(f"cannot write the advisory store: {path}", str(error)) from error
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot write the advisory store: {path}", why or str(error)) from error
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()

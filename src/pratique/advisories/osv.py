@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from pratique.advisories import bulletins
 from pratique.advisories.intervals import Event, intervals
 from pratique.advisories.names import normalise
 from pratique.advisories.severity import of_score, of_word, score
@@ -39,6 +40,7 @@ class _Words(msgspec.Struct):
 
     severity: object = None
     urgency: object = None
+    custom_ranges: msgspec.Raw = msgspec.Raw()  # Go's: the versions that its module system has no numbers for
 
 
 class _Affected(msgspec.Struct):
@@ -62,6 +64,7 @@ class _Record(msgspec.Struct):
     withdrawn: str | None = None
     aliases: list[str] | None = None
     upstream: list[str] | None = None
+    related: list[str] | None = None
     summary: str = ""
     details: str = ""
     severity: list[_Severity] | None = None
@@ -75,14 +78,16 @@ class _Named(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Record)
+_ALL = [Event(introduced="0")]
+_RANGES_DECODER = msgspec.json.Decoder(list[_Range])
 
 
 def parse(data: bytes, source: str, name: str = "") -> Advisory:
     """Read one record. `source` is the feed's name; `name` is what to call a record that has no id.
 
-    Aliases and `upstream` are names of the same vulnerability and become `aliases`; `related` ones are not. The score
-    is that of the newest CVSS version given; `Affected.severity` is what the feed says of that package alone. Raises
-    InvalidData, naming the record's id.
+    Aliases and `upstream` are names of the same vulnerability and become `aliases`; `related` ones are not, but in the
+    bulletins of rpm's distributions (see `bulletins`). The score is that of the newest CVSS version given;
+    `Affected.severity` is what the feed says of that package alone. Raises InvalidData, naming the record's id.
     """
     try:
         record = _DECODER.decode(data)
@@ -105,17 +110,20 @@ def records(entries: Iterable[tuple[str, bytes]], source: str) -> Iterator[Advis
 
 def _advisory(record: _Record, source: str) -> Advisory:
     affected = tuple(_affected(entry, entry.package, record) for entry in record.affected or () if entry.package)
+    bulletin = bulletins.is_bulletin(record.id)
+    names = [*(record.aliases or ()), *(record.upstream or ())]
+    if bulletin:
+        affected = bulletins.modular(affected, record.summary)
+        names = bulletins.names(record.aliases or (), record.upstream or (), record.related or ())
     vector, points = _best([record.severity, *(entry.severity for entry in record.affected or ())])
     severity = of_score(points, vector) if points is not None else _word(record.database_specific)
     return Advisory(
         id=record.id,
         source=source,
-        aliases=tuple(
-            dict.fromkeys(a for a in [*(record.aliases or ()), *(record.upstream or ())] if _ID.fullmatch(a))
-        ),
+        aliases=tuple(dict.fromkeys(name for name in names if _ID.fullmatch(name))),
         summary=_summary(record),
         affected=affected,
-        severity=severity or _listed_word(record.severity),
+        severity=severity or _listed_word(record.severity) or (_bulletin_word(record) if bulletin else severity),
         score=points,
         vector=vector,
         published=record.published,
@@ -127,7 +135,7 @@ def _advisory(record: _Record, source: str) -> Advisory:
 
 def _affected(entry: _Affected, package: _Package, record: _Record) -> Affected:
     found: list[Range] = []
-    for each in entry.ranges or ():
+    for each in _custom(entry) or entry.ranges or ():
         if each.type in _RANGES:
             found += intervals(package.ecosystem, each.events)
     return Affected(
@@ -137,6 +145,17 @@ def _affected(entry: _Affected, package: _Package, record: _Record) -> Affected:
         versions=tuple(entry.versions or ()),
         severity=_package_severity(entry, package, record),
     )
+
+
+def _custom(entry: _Affected) -> list[_Range]:
+    """Go's ranges where its versions could not be mapped, so that `ranges` only says "all" (vulndb, doc/format.md)."""
+    words = entry.ecosystem_specific
+    if words is None or not words.custom_ranges or any(each.events != _ALL for each in entry.ranges or ()):
+        return []
+    try:
+        return [each for each in _RANGES_DECODER.decode(words.custom_ranges) if each.type in _RANGES]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def _package_severity(entry: _Affected, package: _Package, record: _Record) -> Severity:
@@ -175,6 +194,10 @@ def _word(words: _Words | None) -> Severity:
     if words is None:
         return Severity.UNKNOWN
     return max(of_word(word) if isinstance(word, str) else Severity.UNKNOWN for word in (words.severity, words.urgency))
+
+
+def _bulletin_word(record: _Record) -> Severity:
+    return of_word(bulletins.severity_word(record.summary))
 
 
 def _summary(record: _Record) -> str:

@@ -148,7 +148,7 @@ def _check(path: Path) -> None:
     except FileNotFoundError:
         raise NotFound(f"no advisory store at {path}", "build one with: pratique db build --osv LOCATION") from None
     except OSError as error:
-        raise InvalidData(f"not an advisory store: {path}", str(error)) from error
+        raise InvalidData(f"not an advisory store: {path}", error.strerror or str(error)) from error
     if (
         len(header) < _HEADER
         or not header.startswith(b"SQLite format 3\0")

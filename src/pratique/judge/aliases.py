@@ -13,6 +13,8 @@ from pratique.model.advisory import Advisory
 _CVE = re.compile(r"CVE-\d+-\d+")
 _OF_A_CVE = re.compile(r"[A-Z]+-(CVE-\d+-\d+)")  # DEBIAN-CVE-2024-1234, UBUNTU-CVE-..., ALPINE-CVE-...
 
+_NO_SECURITY = re.compile(r"(?:AL|RL|RH|EL)[BE]A-")  # ALBA-2024:1, RHEA-...
+
 
 class Group(NamedTuple):
     """One vulnerability: its CVE (else its first record's id), its other names, and its records, all sorted."""
@@ -30,6 +32,11 @@ def is_cve(name: str) -> bool:
 def is_bulletin(advisory: Advisory) -> bool:
     """Whether a record speaks of several CVEs, so that its severity is that of the worst of them."""
     return sum(map(is_cve, names(advisory))) > 1
+
+
+def is_vulnerability(advisory: Advisory) -> bool:
+    """Whether a record speaks of a vulnerability: rpm's distributions also publish bug fixes and enhancements."""
+    return _NO_SECURITY.match(advisory.id) is None or any(map(is_cve, advisory.aliases))
 
 
 def names(advisory: Advisory) -> frozenset[str]:

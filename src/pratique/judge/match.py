@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import msgspec
 
 from pratique import versions
-from pratique.judge.aliases import Group, group
-from pratique.judge.ecosystems import Lookup, lookup, unsupported
+from pratique.judge.aliases import Group, group, is_vulnerability
+from pratique.judge.ecosystems import Lookup, concerns, lookup, unsupported
 from pratique.judge.merge import Hit, LooksUp, finding
 from pratique.judge.order import ordered
 from pratique.judge.ranges import find_range
@@ -97,19 +97,21 @@ def _answer(package: Package, question: Lookup, advisories: FindsAdvisories, loo
         for ecosystem in question.ecosystems
         for name in question.names
         for advisory in advisories.find(ecosystem, name)
-        if not advisory.withdrawn
+        if not advisory.withdrawn and is_vulnerability(advisory)
     )
     problems: dict[str, str] = {}
-    groups = [(one, tuple(_hits(one, question.version, problems))) for one in group(records)]
+    groups = [(one, tuple(_hits(one, question, problems))) for one in group(records)]
     findings = (finding(package, question.version, one, hits, look_up) for one, hits in groups if hits)
     return _Answer(tuple(findings), problems)
 
 
-def _hits(one: Group, version: str, problems: dict[str, str]) -> Iterator[Hit]:
+def _hits(one: Group, question: Lookup, problems: dict[str, str]) -> Iterator[Hit]:
     for advisory in one.advisories:
         for affected in advisory.affected:
+            if not concerns(question, affected.module):
+                continue
             try:
-                words = find_range(affected, version)
+                words = find_range(affected, question.version)
             except versions.InvalidVersion as error:
                 problems[advisory.id] = str(error)
                 continue

@@ -43,6 +43,7 @@ def finding(package: Package, version: str, group: Group, hits: Sequence[Hit], l
         summary=described[0].summary if described else "",
         published=min((record.published for record in records if record.published), default=""),
         modified=max(record.modified for record in group.advisories),
+        vendor_state=next((hit.affected.state for hit in hits if hit.affected.state), ""),
         url=next((hit.advisory.url for hit in hits if hit.advisory.url), ""),
     )
 

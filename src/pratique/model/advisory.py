@@ -36,6 +36,8 @@ class Affected(msgspec.Struct, frozen=True, omit_defaults=True):
     """One package that an advisory affects.
 
     `ecosystem` is OSV's word with its release (`Debian:12`, `Alpine:v3.19`, `PyPI`); `versions` lists exact ones.
+    `module` is RPM's `name:stream` that the fix is built for, `*` for a stream that isn't named. `state` is what the
+    distribution decided where there is no fix: `unimportant`, `no-dsa`, `postponed`, `ignored`, `end-of-life` ...
     """
 
     ecosystem: str
@@ -43,6 +45,8 @@ class Affected(msgspec.Struct, frozen=True, omit_defaults=True):
     ranges: tuple[Range, ...] = ()
     versions: tuple[str, ...] = ()
     severity: Severity = Severity.UNKNOWN
+    module: str = ""
+    state: str = ""
 
 
 class Advisory(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -33,6 +33,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `fix_versions` are versions of the package (or its source package) that mend it, nearest first; empty: none known.
     `in_base` says whether the package came with the base image; None where that isn't known.
+    `epss` is FIRST's probability (0.0-1.0) of exploitation in the next 30 days; `kev`: CISA knows of exploitation.
+    `vendor_state` is what the distribution decided where it has no fix (`no-dsa`, `postponed`, `end-of-life` ...).
     """
 
     id: str
@@ -49,6 +51,9 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     modified: str = ""
     url: str = ""
     in_base: bool | None = None
+    epss: float | None = None
+    kev: bool = False
+    vendor_state: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:

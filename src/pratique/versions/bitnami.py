@@ -8,7 +8,7 @@ import re
 
 from pratique.versions import numbers, semver
 
-_N = semver.NUMBER
+_N = r"[0-9]+"  # dates have zeros in front: 2024.03.30
 _VERSION = re.compile(rf"({_N})(?:\.({_N}))?(?:\.({_N}))?(?:-({semver.PRERELEASE}))?(?:\+{semver.BUILD})?", re.ASCII)
 
 

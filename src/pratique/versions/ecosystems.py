@@ -23,6 +23,7 @@ _MODULES = {
     "SUSE": "rpm",
     "openSUSE": "rpm",
     "Azure Linux": "rpm",
+    "CBL-Mariner": "rpm",
     "Mageia": "rpm",
     "openEuler": "rpm",
     "Photon OS": "rpm",

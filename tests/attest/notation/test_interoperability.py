@@ -6,7 +6,7 @@ import os
 import subprocess
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -107,13 +107,14 @@ def both(
     agree_on: bool,
     policy: bytes | None = None,
     annotations: Mapping[str, str] | None = None,
+    now: datetime = NOW,
 ) -> Verification:
     """What we say of an image, once notation has said the same; the policy is read from the same files."""
     program.trust(policy or policy_json())
     metadata = [f"--user-metadata={key}={value}" for key, value in (annotations or {}).items()]
     program.run("verify", *metadata, named(repository, digest), fails=not agree_on)
     statement = parse((program.config / "trustpolicy.json").read_bytes()).statement_for(repository.reference.name)
-    result = verify_image(repository, digest, statement, program.config, NOW, annotations)
+    result = verify_image(repository, digest, statement, program.config, now, annotations)
     assert bool(result) == agree_on, result
     return result
 

@@ -70,8 +70,8 @@ def is_issued_by(certificate: "Certificate", issuer: "Certificate") -> bool:
 def _check(chain: "Sequence[Certificate]", check_leaf: "Callable[[Certificate], None]") -> None:
     try:
         for position, certificate in enumerate(chain):
-            _check_link(chain, position, certificate)
             _check_strength(certificate)
+            _check_link(chain, position, certificate)
             if position:
                 _ca(certificate, position - 1)
             else:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _MUST = ("C", "ST", "O")
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+")
-_HEX = re.compile(r"(?:\\[0-9A-Fa-f]{2})+")
+_PIECE = re.compile(r"\\(?:([^0-9A-Fa-f])|([0-9A-Fa-f]{2}))|([^\\])", re.DOTALL)
+_ESCAPED = re.compile(rf"(?:{_PIECE.pattern})*", re.DOTALL)
 _LIMIT = 4096  # characters
 # What RFC 4514 and Go's crypto/x509/pkix call them.
 _SHORT = {
@@ -83,15 +84,18 @@ def _split(text: str) -> list[str]:
 
 def _unescaped(text: str, value: str) -> str:
     value = value.lstrip(" ")
-    while value.endswith(" ") and not value.endswith("\\ "):
-        value = value[:-1]
     if value.startswith(("#", '"')):
         raise _bad(text, "values in hexadecimal or in quotes cannot be used")
+    if not _ESCAPED.fullmatch(value):
+        raise _bad(text, "a \\ in it escapes nothing")
+    plain, end = bytearray(), 0  # `end` is where the last byte is that is not a blank, or an escaped one
+    for escaped, hexadecimal, character in _PIECE.findall(value):
+        plain += bytes.fromhex(hexadecimal) if hexadecimal else (escaped or character).encode()
+        end = end if character == " " else len(plain)
     try:
-        value = _HEX.sub(lambda found: bytes.fromhex(found[0].replace("\\", "")).decode(), value)
+        return plain[:end].decode()
     except UnicodeDecodeError:
         raise _bad(text, "an escaped value is not UTF-8") from None
-    return re.sub(r"\\(.)", r"\1", value)
 
 
 def _bad(text: str, why: str) -> UsageError:

@@ -242,3 +242,31 @@ def test_the_memory_is_safe_to_share() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(use, range(1, 5)))
     assert len(cache) <= 10
+
+
+def test_what_is_newly_said_of_an_image_is_known_at_once(registry: Counting, signer: keys.Signer) -> None:
+    repository = registry.repository(REFERENCE)
+    digest = pack(repository, [b""], tag="1").digest
+    with FactsFinder(registry, Proofs([signer.public])) as finder:
+        assert finder.find([IMAGE], 10)[IMAGE].signed_by == ()
+        sign_image(repository, digest, signer, REFERENCE)
+        assert finder.find([IMAGE], 10)[IMAGE].signed_by == ()  # remembered, for a while
+        finder.renew(REFERENCE, digest)
+        pinned = f"{IMAGE}@{digest}"
+        found = finder.find([IMAGE, pinned], 10)
+        assert found[IMAGE].signed_by == found[pinned].signed_by == (signer.key_id,)
+        asked = registry.asked
+        finder.find([IMAGE, pinned, f"{REFERENCE.name}@{digest}"], 10)
+        assert registry.asked == asked  # prepared: nobody is asked while a Pod waits
+
+
+def test_a_look_up_that_began_before_the_news_is_not_remembered(registry: Counting, signer: keys.Signer) -> None:
+    digest = pack(registry.repository(REFERENCE), [b""], tag="1").digest
+    with FactsFinder(registry, Proofs([signer.public])) as finder:
+        registry.gate.clear()
+        early = finder.start(IMAGE)
+        finder.renew(REFERENCE, digest)
+        late = finder.start(IMAGE)
+        assert late is not early
+        registry.gate.set()
+        assert early.result(10).error == late.result(10).error == ""

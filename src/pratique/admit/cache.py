@@ -38,6 +38,12 @@ class Cache(Generic[K, V]):
             while len(self._entries) > self._size:
                 self._entries.popitem(last=False)
 
+    def drop(self, unwanted: Callable[[K], bool]) -> None:
+        """Forget every answer whose key is unwanted."""
+        with self._lock:
+            for key in [key for key in self._entries if unwanted(key)]:
+                del self._entries[key]
+
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)

@@ -61,6 +61,7 @@ class FactsFinder:
         self._by_digest: Cache[tuple[str, Digest], Facts] = Cache(_SIZE, clock)
         self._running: dict[str, Future[Facts]] = {}
         self._lock = threading.Lock()
+        self._renewed: dict[str, int] = {}
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="facts")
 
     def start(self, image: str) -> Future[Facts]:
@@ -77,7 +78,7 @@ class FactsFinder:
                 future = self._running[image] = self._pool.submit(self._find, image)
             except RuntimeError:
                 return _finished(Facts(error="the gate is closing"))
-        future.add_done_callback(lambda _: self._forget(image))
+        future.add_done_callback(lambda done: self._forget(image, done))
         return future
 
     def find(self, images: Iterable[str], budget: float) -> Mapping[str, Facts]:
@@ -85,6 +86,22 @@ class FactsFinder:
         futures = {image: self.start(image) for image in images}
         wait(futures.values(), timeout=budget)
         return {image: outcome(future, budget) for image, future in futures.items()}
+
+    def renew(self, reference: Reference, digest: Digest) -> None:
+        """Something new was said of an image: forget what was known of its repository, and look it up beforehand.
+
+        A look-up that is under way meanwhile answers those who wait for it and is not remembered.
+        """
+        name = reference.name
+        with self._lock:
+            self._renewed[name] = self._renewed.get(name, 0) + 1
+            for image in [image for image in self._running if _name(image) == name]:
+                del self._running[image]
+        self._by_digest.drop(lambda key: key[0] == name)
+        self._by_image.drop(lambda image: _name(image) == name)
+        tag = f":{reference.tag}" if reference.tag else ""
+        for image in {f"{name}{tag}", f"{name}{tag}@{digest}", f"{name}@{digest}"}:
+            self.start(image)
 
     def close(self) -> None:
         """Start nothing more."""
@@ -96,11 +113,13 @@ class FactsFinder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _forget(self, image: str) -> None:
+    def _forget(self, image: str, done: "Future[Facts]") -> None:
         with self._lock:
-            self._running.pop(image, None)
+            if self._running.get(image) is done:
+                del self._running[image]
 
     def _find(self, image: str) -> Facts:
+        renewed = self._renewed.get(_name(image), 0)
         try:
             facts = self._facts(Reference.parse(image))
         except UsageError as error:
@@ -109,7 +128,9 @@ class FactsFinder:
             facts = Facts(error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever breaks in a look-up, the gate must answer
             facts = Facts(error=f"{type(error).__name__}: {str(error)[:200]}")
-        self._by_image.put(image, facts, _ERROR_SECONDS if facts.error else min(_TAG_SECONDS, self._lifetime(facts)))
+        if self._renewed.get(_name(image), 0) == renewed:
+            seconds = _ERROR_SECONDS if facts.error else min(_TAG_SECONDS, self._lifetime(facts))
+            self._by_image.put(image, facts, seconds)
         return facts
 
     def _facts(self, reference: Reference) -> Facts:
@@ -120,8 +141,10 @@ class FactsFinder:
         known = self._by_digest.get((reference.name, digest))
         if known is not None:
             return msgspec.structs.replace(known, reference=reference)
+        renewed = self._renewed.get(reference.name, 0)
         facts = collect(repository, reference, digest, self._proofs)
-        self._by_digest.put((reference.name, digest), facts, self._lifetime(facts))
+        if self._renewed.get(reference.name, 0) == renewed:
+            self._by_digest.put((reference.name, digest), facts, self._lifetime(facts))
         return facts
 
     def _lifetime(self, facts: Facts) -> float:
@@ -137,6 +160,14 @@ def collect(repository: Repository, reference: Reference, digest: Digest, proofs
         return Facts(reference, digest, signed_by)
     verdict, key_id = newest
     return Facts(reference, digest, signed_by, verdict.outcome, verdict.reasons, key_id, verdict.judged_at)
+
+
+def _name(image: str) -> str:
+    """The repository that an image string names; empty for what names none."""
+    try:
+        return Reference.parse(image).name
+    except UsageError:
+        return ""
 
 
 def outcome(future: "Future[Facts]", budget: float) -> Facts:

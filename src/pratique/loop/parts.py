@@ -38,6 +38,7 @@ class Parts:
     `vouch_for`: repositories (`registry/path` and all below) whose pushed images we attest, and sign unless the policy
     denies them; what we made ourselves is attested everywhere. `deadline` is a rollout's, in seconds.
     `parallel` is how many images one wave heals at a time. `turns` keeps journeys out of each other's way.
+    `announce` is told of every image of which something new was attested, or that a tag of ours names now.
     """
 
     registry: Registry
@@ -52,6 +53,7 @@ class Parts:
     deadline: float = 300.0
     parallel: int = 4
     turns: Turns = field(default_factory=Turns)
+    announce: Callable[[Reference, Digest], None] = lambda reference, digest: None
 
     def vouches(self, reference: Reference) -> bool:
         """Whether images that others push there are ours to attest."""

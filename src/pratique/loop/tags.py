@@ -56,6 +56,7 @@ def publish(parts: Parts, heal: Heal, new: Digest) -> Published:
         if not parts.store.images.move(image, heal.digest, new, parts.stamp(), on=(heal.base, heal.new_base)):
             return Published(done=False)
         repository.put_manifest(made.raw_manifest, made.media_type, image.tag)
+    parts.announce(image, new)
     return Published(done=True)
 
 

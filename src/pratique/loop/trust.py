@@ -45,6 +45,7 @@ def attest_image(parts: Parts, reference: Reference, digest: Digest) -> Attested
             attest(repository, digest, predicate_type, predicate, parts.signer, reference, replace=True)
         if signed:
             sign_image(repository, digest, parts.signer, reference)
+    parts.announce(reference, digest)
     return Attested(tuple(predicate_type for predicate_type, _ in statements), parts.signer.key_id, signed)
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +68,7 @@ def open_loop(settings: Settings, observer: Observer | None = None) -> Iterator[
         parts = _parts(settings, stack)
         verifiers = _verifiers(settings, parts.signer)
         facts = stack.enter_context(FactsFinder(parts.registry, Proofs(verifiers)))
+        parts = replace(parts, announce=facts.renew)
         flow = Flow(settings.state / "flow.db", journeys(parts), observer=observer)
         stack.callback(flow.close)
         yield Loop(parts=parts, flow=flow, facts=facts, verifiers=verifiers)

@@ -108,8 +108,10 @@ def _registry(settings: Settings, stack: ExitStack) -> Registry:
 
 def _builder(settings: Settings) -> "Builder":
     from pratique.remediate.build_buildah import Buildah
+    from pratique.remediate.tasks.builder import TaskBuilder
 
-    return Buildah(settings.state / "buildah", layouts=settings.layouts)
+    buildah = Buildah(settings.state / "buildah", layouts=settings.layouts)
+    return TaskBuilder(buildah, settings.state / "tasks", lambda: datetime.now(UTC))
 
 
 def _cluster(settings: Settings, stack: ExitStack) -> "Cluster":

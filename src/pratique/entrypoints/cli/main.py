@@ -19,7 +19,7 @@ from pratique.model.errors import PratiqueError, UsageError
 
 COMMANDS = (
     *("scan", "sbom", "check", "diff", "explain", "db", "rollout", "demo"),
-    *("base", "fix", "sign", "verify", "admit", "serve"),
+    *("base", "fix", "task", "sign", "verify", "admit", "serve"),
 )
 _INTERRUPTED, _PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report them
 

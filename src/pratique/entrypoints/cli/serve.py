@@ -41,7 +41,7 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
         metavar="IMAGE=DIR",
         action="append",
         default=[],
-        help="rebuild IMAGE from DIR's Dockerfile, by buildah",
+        help="rebuild IMAGE from DIR's Dockerfile or task file (acb.yaml, acr-task.yaml, task.yaml), by buildah",
     )
     watch.add_argument(
         "--watch", metavar="IMAGE", action="append", default=[], help="ask for this tag too; bases are asked for anyway"
@@ -170,9 +170,13 @@ def _definition(text: str) -> "tuple[Reference, BuildDefinition]":
     from pratique.model.errors import UsageError
     from pratique.model.reference import Reference
     from pratique.remediate.definition import BuildDefinition
+    from pratique.remediate.tasks.files import find_task_file
 
     image, equals, folder = text.partition("=")
     context = Path(folder)
-    if not equals or not (context / "Dockerfile").is_file():
-        raise UsageError(f"not a build: {text[:200]!r}", "write it as IMAGE=DIR, where DIR has a Dockerfile")
-    return Reference.parse(image), BuildDefinition((context / "Dockerfile").resolve(), context.resolve())
+    file = context / "Dockerfile" if (context / "Dockerfile").is_file() else find_task_file(context)
+    if not equals or file is None:
+        raise UsageError(
+            f"not a build: {text[:200]!r}", "write it as IMAGE=DIR, where DIR has a Dockerfile or a task file"
+        )
+    return Reference.parse(image), BuildDefinition(file.resolve(), context.resolve())

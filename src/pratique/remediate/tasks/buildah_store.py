@@ -15,7 +15,8 @@ from pratique.remediate.tasks.programs import Exit, Program, Programs
 from pratique.remediate.tasks.task import Step
 from pratique.remediate.tasks.workspace import Workspace
 
-_KEPT = ("PATH", "XDG_RUNTIME_DIR", "TMPDIR", "LANG", "REGISTRY_AUTH_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_KEPT = ("PATH", "XDG_RUNTIME_DIR", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_CREDENTIALS = ("HOME", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -62,13 +63,14 @@ class BuildahStore:
         references: Sequence[Reference] = (),
         *,
         quiet: bool = False,
+        of_task: bool = False,
     ) -> Program:
-        """Any program of a step, with what it may see of this machine."""
+        """Any program of a step, with what it may see of this machine; a program `of_task` sees no credentials."""
         return Program(
             step=step.id,
             command=command,
             folder=self.workspace.files,
-            environment=self._environment(references),
+            environment=self._environment(references, of_task),
             seconds=max(0.0, deadline - time.monotonic()),
             words=step.retry_on_errors,
             quiet=quiet,
@@ -111,7 +113,7 @@ class BuildahStore:
         """A file of its own."""
         return self.workspace.root / "scratch" / f"{self.number()}-{name}"
 
-    def _environment(self, references: Sequence[Reference]) -> dict[str, str]:
+    def _environment(self, references: Sequence[Reference], of_task: bool = False) -> dict[str, str]:
         """What programs see of this machine. Which registries speak HTTP is told by a file: some may, others not."""
         plain = {each.registry for each in references if base_url(each.registry).startswith("http:")}
         entries = [
@@ -119,5 +121,7 @@ class BuildahStore:
         ]
         file = self.scratch("registries.conf")
         file.write_text("\n".join(['unqualified-search-registries = ["docker.io"]', *entries]) + "\n")
-        kept = {name: os.environ[name] for name in (*_KEPT, *_PROXIES) if name in os.environ}
-        return {**kept, "HOME": str(self.workspace.root / "home"), "CONTAINERS_REGISTRIES_CONF": str(file)}
+        names = (*_KEPT, *_PROXIES) if of_task else (*_KEPT, *_PROXIES, *_CREDENTIALS)
+        kept = {name: os.environ[name] for name in names if name in os.environ}
+        home = {"HOME": str(self.workspace.root / "home")} if of_task else {}
+        return {**kept, **home, "CONTAINERS_REGISTRIES_CONF": str(file)}

@@ -6,6 +6,7 @@ import msgspec
 
 from pratique.model.errors import InvalidData, UsageError
 from pratique.model.reference import Reference
+from pratique.remediate.tasks import capabilities
 from pratique.remediate.tasks.buildah_store import BuildahStore
 from pratique.remediate.tasks.programs import Exit
 from pratique.remediate.tasks.task import Step
@@ -21,7 +22,7 @@ def run_command(store: BuildahStore, step: Step, deadline: float) -> Exit:
     if made.code or made.timed_out:
         return made
     _note_limits(store, step)
-    program = store.program(step, ["/bin/sh", "-c", _shell_line(store, step, name)], deadline, [reference])
+    program = store.program(step, ["/bin/sh", "-c", _shell_line(store, step, name)], deadline, of_task=True)
     if step.detach:
         store.programs.detach(program)
         return Exit(0)
@@ -55,7 +56,7 @@ def _options(store: BuildahStore, step: Step) -> list[str]:
     if step.user:
         options += ["--user", step.user]
     if step.privileged:
-        options += ["--cap-add", "all"]
+        options += [f"--cap-add={name}" for name in capabilities.ours()]
     return options
 
 

@@ -5,6 +5,7 @@ separate nothing. A task runs with the rights of whoever runs it. `cmd: docker b
 """
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ from pratique.remediate.tasks.mask import Masker
 from pratique.remediate.tasks.programs import Exit, Programs, Sink
 from pratique.remediate.tasks.task import Step, Task
 from pratique.remediate.tasks.workspace import Workspace
+
+_BUILDAHS = re.compile(r"exit status \d+$|exited with status \d+$")  # what buildah adds to a command's last words
 
 
 class Push(msgspec.Struct, frozen=True):
@@ -113,7 +116,7 @@ class BuildahExecutor:
         if exit_.timed_out:
             return Outcome(now, f"took more than {step.timeout} s", exit_.matched, timed_out=True)
         if exit_.code:
-            tail = exit_.tail.strip().splitlines()
+            tail = [line for line in exit_.tail.strip().splitlines() if not _BUILDAHS.search(line)]
             said = f": {tail[-1][:300]}" if tail else ""
             return Outcome(now, f"ended with {exit_.code}{said}", exit_.matched)
         return Outcome(now, matched=exit_.matched)

@@ -8,6 +8,14 @@ import msgspec
 from pratique.model.errors import UsageError
 
 
+class PlacedError(UsageError):
+    """An error about something at a place in a task file."""
+
+    def __init__(self, place: "Place", problem: str, hint: str = "") -> None:
+        super().__init__(f"{place}: {problem}", hint)
+        self.place, self.problem = place, problem
+
+
 class Place(msgspec.Struct, frozen=True, order=True):
     """A file's name, and line and column counted from 1."""
 
@@ -15,9 +23,9 @@ class Place(msgspec.Struct, frozen=True, order=True):
     line: int
     column: int
 
-    def error(self, what: str, hint: str = "") -> UsageError:
+    def error(self, what: str, hint: str = "") -> PlacedError:
         """An error about what stands here."""
-        return UsageError(f"{self}: {what}", hint)
+        return PlacedError(self, what, hint)
 
     def __str__(self) -> str:
         return f"{self.name}:{self.line}:{self.column}"
@@ -31,7 +39,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     hint: str = ""
     error: bool = True
 
-    def raised(self) -> UsageError:
+    def raised(self) -> PlacedError:
         """The same as an error to raise."""
         return self.place.error(self.what, self.hint)
 

@@ -14,7 +14,7 @@ import msgspec
 from pratique.model.errors import UsageError
 from pratique.remediate.tasks import aliases, graph, parse, tree
 from pratique.remediate.tasks.aliases import IMAGES
-from pratique.remediate.tasks.places import Place, Problem, shown
+from pratique.remediate.tasks.places import Place, PlacedError, Problem, shown
 from pratique.remediate.tasks.task import Secret, Task
 from pratique.remediate.tasks.template import render
 from pratique.remediate.tasks.values import Data, RunVariables, template_data
@@ -166,14 +166,6 @@ def _render(body: str, lines: _Lines, inputs: Inputs, secrets: Mapping[str, str]
     data = template_data(inputs.run, inputs.values, secrets)
     try:
         return render(body, data, lines.name, inputs.now)
-    except UsageError as error:
-        raise _moved(error, lines) from None
-
-
-def _moved(error: UsageError, lines: _Lines) -> UsageError:
-    """The same error with the line of the file instead of the line without comments."""
-    match = re.match(re.escape(lines.name) + r":(\d+):", error.what)
-    if not match:
-        return error
-    what = f"{lines.name}:{lines.of_line(int(match[1]))}:{error.what[match.end() :]}"
-    return UsageError(what, error.hint)
+    except PlacedError as error:
+        place = Place(lines.name, lines.of_line(error.place.line), error.place.column)
+        raise place.error(error.problem, error.hint) from None

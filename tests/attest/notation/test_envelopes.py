@@ -364,7 +364,7 @@ def test_a_chain_is_put_in_order_and_must_hold_the_keys_certificate() -> None:
         Identity(signer, OTHER.chain_pem)
     with pytest.raises(InvalidData, match=r"the issuer of .* is missing"):
         Identity(signer, pem(leaf.certificate))
-    with pytest.raises(InvalidData, match="not a certificate"):
+    with pytest.raises(InvalidData, match="a certificate cannot be read"):
         Identity(signer, b"-----BEGIN nothing")
 
 

@@ -195,7 +195,7 @@ def test_a_store_that_is_not_what_it_seems_is_refused(tmp_path: Path) -> None:
     assert trust_store.load(tmp_path, statement)["ca"]
     odd = folder / "odd"
     odd.write_bytes(b"-----BEGIN nothing")
-    with pytest.raises(UsageError, match="not a certificate"):
+    with pytest.raises(UsageError, match="a certificate cannot be read"):
         trust_store.load(tmp_path, statement)
     odd.write_bytes(pem(issue(authority()).certificate))
     with pytest.raises(UsageError, match="neither a CA's nor self-signed"):

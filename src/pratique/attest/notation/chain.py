@@ -3,11 +3,13 @@
 Source: notaryproject/specifications `signature-specification.md`, "Certificate Requirements".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pratique.attest import jose
+from pratique.attest.notation import der
 from pratique.model.errors import InvalidData
 
 if TYPE_CHECKING:
@@ -22,11 +24,31 @@ def load(chain: Sequence[bytes]) -> "tuple[Certificate, ...]":
     """Certificates from their DER. Raises InvalidData."""
     from cryptography import x509
 
-    try:
+    with reading():
         if any(len(each) > _CERTIFICATE_LIMIT for each in chain):
             raise ValueError(f"more than {_CERTIFICATE_LIMIT} bytes")
+        if not all(_has_proper_serial(each) for each in chain):
+            raise ValueError("its serial number is not positive")
         return tuple(x509.load_der_x509_certificate(each) for each in chain)
-    except (ValueError, TypeError) as error:
+
+
+def _has_proper_serial(certificate: bytes) -> bool:
+    # cryptography would say so to whoever reads our standard error, once for each such certificate of a stranger's.
+    (to_sign, *_) = der.read(certificate).children()
+    (first, second, *_) = to_sign.children()
+    return (first if first.tag == der.INTEGER else second).integer() > 0
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn what cryptography raises for odd certificates, often only once a part is asked for, into InvalidData."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    odd = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
+    try:
+        yield
+    except (ValueError, TypeError, *odd) as error:
         raise InvalidData(f"a certificate cannot be read: {str(error)[:200]}") from None
 
 
@@ -68,7 +90,7 @@ def is_issued_by(certificate: "Certificate", issuer: "Certificate") -> bool:
 
 
 def _check(chain: "Sequence[Certificate]", check_leaf: "Callable[[Certificate], None]") -> None:
-    try:
+    with reading():
         for position, certificate in enumerate(chain):
             _check_strength(certificate)
             _check_link(chain, position, certificate)
@@ -76,8 +98,6 @@ def _check(chain: "Sequence[Certificate]", check_leaf: "Callable[[Certificate], 
                 _ca(certificate, position - 1)
             else:
                 check_leaf(certificate)
-    except ValueError as error:  # cryptography reads extensions only when they are asked for
-        raise InvalidData(f"a certificate cannot be read: {str(error)[:200]}") from None
 
 
 def _check_link(chain: "Sequence[Certificate]", position: int, certificate: "Certificate") -> None:
@@ -93,14 +113,9 @@ def _check_link(chain: "Sequence[Certificate]", position: int, certificate: "Cer
 
 
 def _check_strength(certificate: "Certificate") -> None:
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-    try:
-        algorithm = certificate.signature_hash_algorithm
-        key = certificate.public_key()
-    except UnsupportedAlgorithm as error:
-        raise InvalidData(f"{name(certificate)}: {error}") from None
+    algorithm, key = certificate.signature_hash_algorithm, certificate.public_key()
     if algorithm is None or algorithm.name in _WEAK:
         raise InvalidData(f"{name(certificate)} is signed with {algorithm.name if algorithm else 'an unknown hash'}")
     strong = isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and key.key_size >= (
@@ -185,8 +200,6 @@ def is_ca(certificate: "Certificate") -> bool:
     """Whether a certificate says that it is a CA's."""
     from cryptography import x509
 
-    try:
+    with reading():
         constraints, _ = _extension(certificate, x509.BasicConstraints)
-    except ValueError:
-        return False
     return constraints is not None and bool(constraints.ca)

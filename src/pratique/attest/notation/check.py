@@ -61,7 +61,8 @@ def opened(data: bytes, media_type: str) -> Opened:
     if envelope.content_type != payload.MEDIA_TYPE:
         raise InvalidData(f"it signs {envelope.content_type[:80]!r}, not a Notary Project payload")
     certificates = chain.load(envelope.chain)
-    key = _key(certificates[0])
+    with chain.reading():
+        key = certificates[0].public_key()
     if jose.algorithm_of(key).name != envelope.algorithm:
         raise InvalidData(f"signed with {envelope.algorithm}, but its key is one for {jose.algorithm_of(key).name}")
     if not jose.verify(key, envelope.signed_bytes, envelope.signature):
@@ -75,7 +76,8 @@ def signature(data: bytes, media_type: str, subject: Descriptor, trust: Trust) -
     found = opened(data, media_type)
     if not payload.is_of(found.signed, subject):
         raise InvalidData(f"well signed, but for another image: {found.signed.digest[:80]}")
-    warnings = tuple(_failed(found, trust))
+    with chain.reading():
+        warnings = _failed(found, trust)
     return Signature(
         key_id(found.chain[0]),
         found.chain[0].subject.rfc4514_string(),
@@ -156,12 +158,3 @@ def _timely(found: Opened, trust: Trust) -> None:
 
 def _unrevoked(found: Opened, _: Trust) -> None:
     revocation.check_offline(found.chain)
-
-
-def _key(certificate: "Certificate") -> object:
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    try:
-        return certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise InvalidData(f"{chain.name(certificate)} has a key that cannot be read: {str(error)[:100]}") from None

@@ -25,10 +25,8 @@ def _names_a_source(certificate: "Certificate") -> bool:
     from cryptography import x509
     from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
-    try:
+    with chain.reading():
         extensions = certificate.extensions
-    except ValueError as error:
-        raise InvalidData(f"a certificate cannot be read: {str(error)[:200]}") from None
     if any(isinstance(each.value, x509.CRLDistributionPoints) for each in extensions):
         return True
     return any(

@@ -53,7 +53,8 @@ def verify(token: bytes, stamped: bytes, roots: "Sequence[Certificate]") -> Time
     try:
         signed = _signed_data(token)
         moment, accuracy = _info(signed.content, stamped)
-        leaf = _signer(signed)
+        with chain.reading():
+            leaf = _signer(signed)
     except (IndexError, ValueError, OverflowError) as error:
         raise InvalidData(f"a damaged timestamp: {str(error)[:100]}") from None
     found = _chain(leaf, signed.certificates, roots)

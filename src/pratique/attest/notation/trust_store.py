@@ -55,13 +55,14 @@ def _certificates(file: Path, kind: str) -> "tuple[Certificate, ...]":
         raise UsageError(f"not a certificate: {file}", "a trust store holds plain files, no links and no folders")
     try:
         found = read(file.read_bytes())
+        for certificate in found:
+            self_signed = chain.is_issued_by(certificate, certificate)
+            if not self_signed and not chain.is_ca(certificate):
+                raise InvalidData(f"{chain.name(certificate)} is neither a CA's nor self-signed")
+            if not self_signed and kind == "tsa":
+                raise InvalidData(f"{chain.name(certificate)} is not a root CA's", "a tsa store holds roots only")
     except InvalidData as error:
         raise UsageError(f"{file}: {error.what}", error.hint) from None
-    for certificate in found:
-        if not chain.is_ca(certificate) and not chain.is_issued_by(certificate, certificate):
-            raise UsageError(f"{file}: {chain.name(certificate)} is neither a CA's nor self-signed")
-        if kind == "tsa" and not chain.is_issued_by(certificate, certificate):
-            raise UsageError(f"{file}: {chain.name(certificate)} is not a root CA's", "a tsa store holds roots only")
     return found
 
 
@@ -69,11 +70,7 @@ def read(data: bytes) -> "tuple[Certificate, ...]":
     """The certificates in a file, PEM (one or more) or DER. Raises InvalidData."""
     from cryptography import x509
 
-    try:
+    with chain.reading():
         if b"-----BEGIN" in data:
-            found = x509.load_pem_x509_certificates(data)
-        else:
-            found = [x509.load_der_x509_certificate(data)]
-    except (ValueError, TypeError) as error:
-        raise InvalidData(f"not a certificate: {str(error)[:200]}") from None
-    return tuple(found)
+            return tuple(x509.load_pem_x509_certificates(data))
+        return (x509.load_der_x509_certificate(data),)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pratique.scan import apk, dpkg, dpkg_files, node, os_release, pacman, python
 from pratique.scan.binaries import programs
 from pratique.scan.found import Format, Items, bounded
+from pratique.scan.java import archive
 from pratique.scan.layers import Reading
 from pratique.scan.rpm import container_manifest
 from pratique.scan.rpm import database as rpm
@@ -16,6 +17,7 @@ FORMATS = (
     Format("node", node.wanted, node.parse, node.LIMIT),
     Format("rpm", rpm.wanted, rpm.parse, rpm.LIMIT, at_once=True),
     Format("rpm manifest", container_manifest.wanted, container_manifest.parse, container_manifest.LIMIT),
+    Format("java", archive.wanted, archive.parse, archive.LIMIT, at_once=True),
     Format("pacman", pacman.wanted, pacman.parse, pacman.LIMIT),
 )
 DATABASES = (dpkg.STATUS, *apk.PATHS, *rpm.PATHS)  # that may lie behind a symlinked folder
@@ -24,7 +26,7 @@ _AIDS: tuple[tuple[Callable[[str], bool], int], ...] = (
     (dpkg_files.wanted, dpkg_files.LIMIT),
     (pacman.is_list, pacman.LIMIT),
 )
-_ENDINGS = (*python.ENDINGS, node.ENDING, *DATABASES, *os_release.PATHS, "/copyright")
+_ENDINGS = (*python.ENDINGS, *archive.ENDINGS, node.ENDING, *DATABASES, *os_release.PATHS, "/copyright")
 _STARTS = ("var/lib/dpkg/", pacman.FOLDER, container_manifest.PATH)
 
 

@@ -11,7 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from pratique.model.errors import InvalidData, PratiqueError, Refused, Unavailable
 from pratique.model.reference import Reference
-from pratique.registry import challenges
+from pratique.registry import challenges, jwt
 from pratique.registry.challenges import Challenge
 from pratique.registry.credentials import Credentials, FindsCredentials
 from pratique.registry.hosts import redacted, split
@@ -29,7 +29,10 @@ class _Token(msgspec.Struct, frozen=True):
 
 
 class Authenticator:
-    """The Authorization headers for one registry, kept until they expire. Thread-safe; `clock` counts seconds."""
+    """The Authorization headers for one registry, kept until they expire. Thread-safe.
+
+    `clock` counts seconds, `now` gives seconds since the epoch.
+    """
 
     def __init__(
         self,
@@ -38,13 +41,16 @@ class Authenticator:
         *,
         plain_http: bool,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._transport = transport
         self._credentials = credentials
         self._plain_http = plain_http
         self._clock = clock
+        self._now = now
         self._challenge: Challenge | None = None
         self._headers: dict[frozenset[str], tuple[str, float]] = {}
+        self._advice: dict[frozenset[str], str] = {}
         self._lock = threading.Lock()
 
     def header(self, scopes: frozenset[str], reference: Reference) -> str | None:
@@ -70,6 +76,11 @@ class Authenticator:
             header = self._log_in(scopes, reference) if challenge else None
         return header if header != sent else None
 
+    def advice(self, scopes: frozenset[str]) -> str:
+        """What a user should know when the registry refuses a request of these scopes nonetheless; or nothing."""
+        with self._lock:
+            return self._advice.get(scopes, "")
+
     def _log_in(self, scopes: frozenset[str], reference: Reference) -> str | None:
         assert self._challenge is not None  # noqa: S101 - both callers have looked
         known = self._credentials.find(reference)
@@ -78,10 +89,20 @@ class Authenticator:
                 return None
             header, life = _basic(known), float("inf")
         else:
-            token, life = self._token(self._challenge, known, scopes)
+            token, life = self._renewed(self._challenge, known, scopes, reference)
             header = f"Bearer {token}"
         self._headers[scopes] = (header, self._clock() + life * (1 - _EARLY))
         return header
+
+    def _renewed(
+        self, challenge: Challenge, known: Credentials | None, scopes: frozenset[str], reference: Reference
+    ) -> tuple[str, float]:
+        try:
+            return self._token(challenge, known, scopes)
+        except Refused:
+            if known is None or not self._credentials.forget(reference, known):
+                raise
+        return self._token(challenge, self._credentials.find(reference), scopes)
 
     def _token(self, challenge: Challenge, known: Credentials | None, scopes: frozenset[str]) -> tuple[str, float]:
         realm = challenge.parameters.get("realm", "")
@@ -97,11 +118,14 @@ class Authenticator:
         token = answer.token or answer.access_token
         if not token or not token.isascii() or not token.isprintable():
             raise InvalidData(f"{redacted(realm)} answered without a token")
-        return token, answer.expires_in if answer.expires_in and answer.expires_in > 0 else _LIFETIME
+        claims = jwt.claims(token)
+        self._advice[scopes] = jwt.narrowed(wanted, claims) or (known.why if known else "")
+        said = answer.expires_in if answer.expires_in and answer.expires_in > 0 else None
+        return token, said or jwt.lifetime(claims, self._now()) or _LIFETIME
 
     def _ask(self, method: str, url: str, form: bytes | None, known: Credentials | None) -> _Token:
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
-        if known and not known.identity_token:
+        if known and known.username and not known.identity_token:
             headers["Authorization"] = _basic(known)
         response = self._transport.send(method, url, headers, form)
         if response.status != 200:
@@ -120,6 +144,8 @@ class Authenticator:
 def _refused(error: PratiqueError, known: Credentials | None) -> PratiqueError:
     if isinstance(error, Unavailable) or known is None:
         return error
+    if not known.username and not known.identity_token:
+        return Refused(error.what, known.why)
     who = known.username or "with the stored identity token"
     return Refused(error.what, f"the login {who!r} was not accepted: log in again")
 
@@ -129,7 +155,7 @@ def _basic(known: Credentials) -> str:
 
 
 def _query(known: Credentials | None, service: str, scopes: list[str]) -> str:
-    account = [("account", known.username)] if known else []
+    account = [("account", known.username)] if known and known.username else []
     return urlencode([*([("service", service)] if service else []), *account, *(("scope", scope) for scope in scopes)])
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from pratique.model.errors import InvalidData, Unavailable
+from pratique.model.errors import InvalidData, PratiqueError, Refused, Unavailable
 from pratique.model.reference import Reference
 from pratique.registry.auth import Authenticator
 from pratique.registry.credentials import FindsCredentials
@@ -22,6 +22,7 @@ class Client:
     ) -> None:
         self.base = base_url(registry, plain_http)
         self.transport = transport
+        self.no_referrers_until = 0.0  # by the monotonic clock: when to ask again whether there is a referrers API
         self._authenticator = Authenticator(transport, credentials, plain_http=self.base.startswith("http:"))
 
     @contextmanager
@@ -45,13 +46,17 @@ class Client:
         url = joined(self.base, location)
         response = self._authorized(method, url, reference, scopes, dict(headers or {}), body, idempotent)
         if response.status not in wanted:
-            raise self.transport.failure(method, url, response)
+            raise self._advised(self.transport.failure(method, url, response), scopes)
         try:
             yield response
         except (HTTPError, OSError) as error:
             raise Unavailable(f"{method} {redacted(url)}: the answer broke off") from error
         finally:
             response.close()
+
+    def _advised(self, error: PratiqueError, scopes: frozenset[str]) -> PratiqueError:
+        advice = self._authenticator.advice(scopes) if isinstance(error, Refused) else ""
+        return Refused(error.what, advice) if advice else error
 
     def _authorized(
         self,

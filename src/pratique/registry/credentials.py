@@ -25,11 +25,15 @@ _FILE_LIMIT = 1024 * 1024  # bytes
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """User and password, or an identity token (an OAuth2 refresh token) instead of the password."""
+    """User and password, or an identity token (an OAuth2 refresh token) instead of the password.
+
+    With neither we come anonymously, and `why` says to the user what stood in the way of more.
+    """
 
     username: str = ""
     password: str = ""
     identity_token: str = ""
+    why: str = ""
 
     def __repr__(self) -> str:
         return f"Credentials({self.username!r}, ...)"  # a secret must not slip into a log
@@ -39,7 +43,28 @@ class FindsCredentials(Protocol):
     """Whatever knows credentials."""
 
     def find(self, reference: Reference) -> Credentials | None:
-        """Those for a repository, or None: we come anonymously. Raises Refused, InvalidData."""
+        """Those for a repository, or None: we come anonymously.
+
+        Raises Refused, Unavailable, UsageError, InvalidData.
+        """
+
+    def forget(self, reference: Reference, refused: Credentials) -> bool:
+        """The registry did not take these: whether `find` may give others now."""
+
+
+class FirstOf:
+    """Credentials from the first who has any."""
+
+    def __init__(self, finders: Sequence[FindsCredentials]) -> None:
+        self._finders = tuple(finders)
+
+    def find(self, reference: Reference) -> Credentials | None:
+        """See `FindsCredentials`."""
+        return next(filter(None, (finder.find(reference) for finder in self._finders)), None)
+
+    def forget(self, reference: Reference, refused: Credentials) -> bool:
+        """See `FindsCredentials`."""
+        return any(finder.forget(reference, refused) for finder in self._finders)
 
 
 class FixedCredentials:
@@ -52,6 +77,11 @@ class FixedCredentials:
         """See `FindsCredentials`."""
         del reference
         return self._credentials
+
+    def forget(self, reference: Reference, refused: Credentials) -> bool:
+        """See `FindsCredentials`."""
+        del reference, refused
+        return False
 
 
 class _Auth(msgspec.Struct, frozen=True):
@@ -91,6 +121,11 @@ class FileCredentials:
             if found:
                 return found
         return None
+
+    def forget(self, reference: Reference, refused: Credentials) -> bool:
+        """See `FindsCredentials`. Files are read again at each `find`, but what they say is the user's affair."""
+        del reference, refused
+        return False
 
 
 def _locations(environment: Mapping[str, str]) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """OCI registries over HTTP (distribution-spec 1.1): Docker distribution, Azure's, Docker Hub and their kind."""
 
-import re
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,28 +16,29 @@ from pratique.model.descriptor import OCI_INDEX, Descriptor
 from pratique.model.digest import Digest, digest_of, is_digest
 from pratique.model.errors import IntegrityError, InvalidData, NotFound, Refused, UsageError
 from pratique.model.reference import Reference, is_tag
-from pratique.registry import documents
+from pratique.registry import catalog, documents
+from pratique.registry.azure.login import AzureCredentials
 from pratique.registry.client import Client, read_bounded
-from pratique.registry.credentials import FileCredentials, FindsCredentials
+from pratique.registry.credentials import FileCredentials, FindsCredentials, FirstOf
 from pratique.registry.downloads import download
 from pratique.registry.fallback import Fallback
-from pratique.registry.hosts import same_origin
+from pratique.registry.pages import pages
+from pratique.registry.referrers import typed
 from pratique.registry.repository import MANIFEST_LIMIT
-from pratique.registry.transport import Transport, joined
+from pratique.registry.transport import Transport
 from pratique.registry.uploads import Upload
 
 _ACCEPT = {"Accept": ", ".join(sorted(documents.KNOWN, reverse=True)) + ", */*;q=0.1"}
-_LIST_LIMIT = 16 * 1024 * 1024  # bytes of one page of tags or referrers
-_PAGES = 10_000  # a registry whose pages never end is not followed further
 _PAGE = 1000  # tags
 _CHUNK = 16 * 1024 * 1024  # bytes of an upload's part
-_NEXT = re.compile(r'<([^<>]*)>\s*;[^<]*rel="?next"?', re.IGNORECASE)
+_MISSING_FOR = 3600.0  # seconds before a registry is asked again whether it lists referrers
 
 
 class RemoteRegistry:
     """All registries, each under its own name; one login, one set of connections for each.
 
-    `credentials` default to the files of docker and podman. `plain_http` None means: for loopback only. `ca_file` adds
+    `credentials` default to the files of docker and podman and, for Azure's registries that they don't know, to what we
+    are in Entra. `plain_http` None means: for loopback only. `ca_file` adds
     certificate authorities to the system's. `attempts` bounds every request; `sleep` takes seconds.
     """
 
@@ -51,25 +52,37 @@ class RemoteRegistry:
         sleep: Callable[[float], None] = time.sleep,
         chunk: int = _CHUNK,
     ) -> None:
-        self._credentials = credentials or FileCredentials.of_environment()
         self._plain_http = plain_http
         self._transport = Transport(ca_file=ca_file, attempts=attempts, sleep=sleep)
+        self._credentials = credentials or FirstOf(
+            (
+                FileCredentials.of_environment(),
+                AzureCredentials(self._transport, os.environ, plain_http=plain_http, sleep=sleep),
+            )
+        )
         self._chunk = chunk
         self._clients: dict[str, Client] = {}
         self._lock = threading.Lock()
 
     def repository(self, reference: Reference) -> "RemoteRepository":
         """See `Registry.repository`."""
-        with self._lock:
-            client = self._clients.get(reference.registry)
-            if client is None:
-                client = Client(reference.registry, self._transport, self._credentials, self._plain_http)
-                self._clients[reference.registry] = client
-        return RemoteRepository(client, reference, self._chunk)
+        return RemoteRepository(self._client(reference.registry), reference, self._chunk)
+
+    def repositories(self, registry: str) -> Iterator[str]:
+        """The names of a registry's repositories. Raises Refused (we may not list), NotFound (there is no list)."""
+        return catalog.repositories(self._client(registry), registry)
 
     def close(self) -> None:
         """Close the kept connections."""
         self._transport.close()
+
+    def _client(self, registry: str) -> Client:
+        with self._lock:
+            client = self._clients.get(registry)
+            if client is None:
+                client = Client(registry, self._transport, self._credentials, self._plain_http)
+                self._clients[registry] = client
+        return client
 
     def __enter__(self) -> Self:
         return self
@@ -173,31 +186,31 @@ class RemoteRepository:
     def referrers(self, digest: Digest, artifact_type: str = "") -> tuple[Descriptor, ...]:
         """See `Repository.referrers`: from the API, or where there is none from the referrers tag."""
         documents.check_descriptors((Descriptor("", digest, 0),), self.reference.name)
+        listed = self._listed_referrers(digest)
+        found = Fallback(self).read(digest) if listed is None else listed
+        distinct = typed(self, {entry.digest: entry for entry in found}.values())
+        return tuple(entry for entry in distinct if artifact_type in {"", entry.artifact_type})
+
+    def close(self) -> None:
+        """Close the connections that its registry keeps; they come back when they are needed."""
+        self._client.transport.close()
+
+    def _listed_referrers(self, digest: Digest) -> tuple[Descriptor, ...] | None:
+        """What the API lists, None where there is none. A registry that has none is not asked each time."""
+        if time.monotonic() < self._client.no_referrers_until:
+            return None
         try:
-            pages = list(self._pages(f"{self._path}/referrers/{digest}", {"Accept": OCI_INDEX}))
-        except (NotFound, InvalidData):
-            # Registries of before 1.1 answer 404, some 400 or 405.
-            found = Fallback(self).read(digest)
-        else:
-            name = f"{self.reference.name}: referrers"
-            found = tuple(
-                entry for page in pages for entry in documents.decode_manifest(page, OCI_INDEX, name).children
-            )
-        distinct = {entry.digest: entry for entry in found}
-        return tuple(entry for entry in distinct.values() if artifact_type in {"", entry.artifact_type})
+            listed = list(self._pages(f"{self._path}/referrers/{digest}", {"Accept": OCI_INDEX}))
+        except (NotFound, InvalidData) as error:
+            # Registries of before 1.1 answer 404, some 400 or 405; others answer 404 for a repository that isn't there.
+            if isinstance(error, NotFound) and "_UNKNOWN" not in error.what:
+                self._client.no_referrers_until = time.monotonic() + _MISSING_FOR
+            return None
+        name = f"{self.reference.name}: referrers"
+        return tuple(entry for page in listed for entry in documents.decode_manifest(page, OCI_INDEX, name).children)
 
     def _pages(self, location: str, headers: dict[str, str] | None = None) -> Iterator[bytes]:
-        """The bodies of a list, following Link headers (RFC 8288) within this registry."""
-        seen: set[str] = set()
-        while location and len(seen) < _PAGES:
-            url = joined(self._client.base, location)
-            if url in seen or not same_origin(url, self._client.base):
-                raise InvalidData(f"{self.reference.name}: the registry's list of pages leads astray")
-            seen.add(url)
-            with self._request("GET", url, {200}, headers=headers) as response:
-                yield read_bounded(response, _LIST_LIMIT, self.reference.name)
-                following = _NEXT.search(response.headers.get("Link", "")[:8192])
-            location = joined(url, following[1]) if following else ""
+        return pages(self._client, self.reference, location, self._pull, headers)
 
     @contextmanager
     def _naming(self, target: str) -> Iterator[None]:

@@ -27,18 +27,25 @@ _POOL = 8  # kept connections for each host
 
 
 class Transport:
-    """Sends requests. Thread-safe. `sleep` (seconds) and `now` (seconds since the epoch) are given for tests."""
+    """Sends requests. Thread-safe. `sleep` (seconds) and `now` (seconds since the epoch) are given for tests.
+
+    `proxies` are the environment's; `retried` are the statuses after which a request is sent again.
+    """
 
     def __init__(
         self,
         *,
         ca_file: Path | None = None,
         attempts: int = 5,
+        proxies: bool = True,
+        retried: frozenset[int] = RETRIED,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.attempts = attempts
         self._ca_file = ca_file
+        self._proxies = proxies
+        self._retried = retried
         self._sleep = sleep
         self._now = now
         self._pools: dict[str, urllib3.PoolManager] = {}
@@ -67,7 +74,7 @@ class Transport:
                     raise
                 self.pause(attempt)
                 continue
-            if response.status not in (RETRIED if idempotent else {429}):
+            if response.status not in (self._retried if idempotent else self._retried & {429}):
                 return response
             wait = retry_after(response.headers, self._now())
             if last or (wait is not None and wait > _LONGEST_WAIT):
@@ -132,7 +139,7 @@ class Transport:
             raise Unavailable(f"{method} {redacted(url)}: {_words(error)}", "is it running, and reachable?") from error
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        proxy = proxy_for(url)
+        proxy = proxy_for(url) if self._proxies else ""
         with self._lock:
             if proxy not in self._pools:
                 self._pools[proxy] = self._new_pool(proxy)

@@ -78,6 +78,7 @@ def test_a_certificate_for_something_else_makes_no_timestamps(tmp_path: Path) ->
         chain.check_timestamping(issue(tsa.root).chain)
 
 
+@pytest.mark.filterwarnings("ignore:Attribute's length", "ignore:Parsed a serial")  # cryptography's
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_timestamp_changed_anywhere_is_refused_or_means_the_same(

@@ -1,18 +1,20 @@
 """`pratique sign --notation`, `verify --trust-policy` and `admit --trust-policy`; several keys, whole indexes."""
 
+import base64
 import json
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from pratique.attest.keys import load_private
+from pratique.attest.keys import generate, load_private
 from pratique.entrypoints.cli.main import main
 from pratique.model.reference import Reference
 from pratique.registry.layout import LayoutRepository
 from pratique.registry.pack import pack, pack_index
 from pratique.registry.remote import RemoteRegistry
 from tests.attest.notation.material import policy_json, store
+from tests.registry.servers import Answer, Request, serve
 from tests.support.certificates import Issued, authority, issue
 
 
@@ -185,3 +187,38 @@ def _review(image: str) -> dict[str, object]:
         "object": pod,
     }
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
+
+
+def test_a_key_may_be_in_a_kubernetes_secret(
+    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pair = generate(b"in the secret")
+    data = {"cosign.key": pair.private_pem, "cosign.pub": pair.public_pem, "cosign.password": b"in the secret"}
+    asked = []
+
+    def answer(request: Request) -> Answer:
+        asked.append(request.path)
+        found = request.path == "/api/v1/namespaces/team/secrets/signing"
+        secret = {"kind": "Secret", "data": {key: base64.b64encode(value).decode() for key, value in data.items()}}
+        body = secret if found else {"kind": "Status", "reason": "NotFound", "message": "no such secret", "code": 404}
+        return Answer(200 if found else 404, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+    with serve(answer) as host:
+        (tmp_path / "kubeconfig").write_text(KUBECONFIG.format(host=host))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        assert main(["sign", layout, "--key", "k8s://team/signing"]) == 0
+        assert main(["verify", layout, "--key", "k8s://team/signing"]) == 0
+        capsys.readouterr()
+        assert main(["sign", layout, "--key", "k8s://team/other"]) == 3
+    assert "no such secret" in capsys.readouterr().err
+    assert len(asked) == 3
+
+
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+current-context: tests
+contexts: [{{name: tests, context: {{cluster: tests, user: tests}}}}]
+clusters: [{{name: tests, cluster: {{server: 'http://{host}'}}}}]
+users: [{{name: tests, user: {{token: x}}}}]
+"""

@@ -78,13 +78,18 @@ def _headers(decoded: object) -> dict[str, object]:
     if len(headers) != len(decoded):
         raise InvalidData("not a COSE envelope: a protected header is there twice")
     number = headers.get(envelope.ALGORITHM)
-    headers[envelope.ALGORITHM] = jose.BY_COSE[number].name if number in jose.BY_COSE else str(number)
+    headers[envelope.ALGORITHM] = _name(number)
     critical = headers.get(envelope.CRITICAL)
     headers[envelope.CRITICAL] = list(critical) if isinstance(critical, list | tuple) else None
     for key in envelope.TIMES:
         if key in headers:
             headers[key] = _time(key, headers[key])
     return headers
+
+
+def _name(number: object) -> str:
+    known = jose.BY_COSE.get(number) if isinstance(number, int) else None
+    return known.name if known else str(number)
 
 
 def _time(key: str, value: object) -> datetime:

@@ -112,7 +112,7 @@ def _check_critical(headers: Mapping[str, object], scheme: str) -> None:
     if not isinstance(critical, list) or not critical:
         raise InvalidData("no header is marked as critical")
     must = {SCHEME, *([EXPIRY] if EXPIRY in headers else []), *([AUTHENTIC_TIME] if scheme == AUTHORITY else [])}
-    unknown = [each for each in critical if each not in {SCHEME, EXPIRY, AUTHENTIC_TIME}]
+    unknown = [each for each in critical if each not in (SCHEME, EXPIRY, AUTHENTIC_TIME)]
     if unknown:
         raise InvalidData(f"a critical header is not known here: {str(unknown[0])[:80]!r}")
     absent = [each for each in critical if each not in headers]

@@ -9,6 +9,7 @@ from pratique.model.advisory import Severity
 from pratique.model.errors import UsageError
 
 _DURATION = re.compile(r"([1-9][0-9]{0,4})([hdw])")
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _WORDS = {severity.word: severity for severity in Severity}
 _WORD_LIMIT = 100  # characters of a word that may be a mistyped one
@@ -27,11 +28,14 @@ class Fields:
         self._of = of
         self._left = {key.text: (key, value) for key, value in node.entries}
         self._asked: list[str] = []
+        self._places: dict[str, Place] = {}
 
     def take(self, key: str) -> Node | None:
         """The value of a key, or None where it isn't given."""
         self._asked.append(key)
         pair = self._left.pop(key, None)
+        if pair:
+            self._places[key] = pair[1].place
         return pair[1] if pair else None
 
     def has(self, key: str) -> bool:
@@ -95,6 +99,32 @@ class Fields:
             pass
         raise place.error(f"{key} is not a date: {shown(text)}", "write it as year-month-day, such as 2026-12-31")
 
+    def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """A list of texts, or a single one."""
+        node = self._left[key][1] if key in self._left else None
+        if not isinstance(node, Listed):
+            text = self.text(key, "" if default is not None else None)
+            return (text,) if text else default or ()
+        self.take(key)
+        if not node.items:
+            raise node.place.error(f"{key} must not be empty")
+        for item in node.items:
+            if not isinstance(item, Scalar) or not item.text.strip() or len(item.text) > _TEXT_LIMIT:
+                raise item.place.error(f"each of {key} must be a text, not {kind(item)}")
+        return tuple(item.text.strip() for item in node.items if isinstance(item, Scalar))
+
+    def number(self, key: str, least: float, most: float) -> float:
+        """A number between two others."""
+        place = self._value_place(key)
+        text = self.text(key)
+        if not _NUMBER.fullmatch(text) or not least <= float(text) <= most:
+            raise place.error(f"{key} must be a number from {least:g} to {most:g}, not {shown(text)}")
+        return float(text)
+
+    def place_of(self, key: str) -> Place:
+        """Where a key's value stands; where the mapping begins when it isn't given."""
+        return self._value_place(key)
+
     def items(self, key: str) -> tuple[Node, ...]:
         """The items of a list; none where the key isn't given."""
         node = self.take(key)
@@ -135,7 +165,7 @@ class Fields:
         return self.place.error(f"{self._of} lacks the key {key!r}")
 
     def _value_place(self, key: str) -> Place:
-        return self._left[key][1].place if key in self._left else self.place
+        return self._left[key][1].place if key in self._left else self._places.get(key, self.place)
 
 
 def near(word: str, words: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pratique.judge import ignores
 from pratique.judge.order import ordered
 from pratique.judge.policy import Policy
-from pratique.judge.rules.case import Case, reason
+from pratique.judge.rules.case import Case, Facts, reason
 from pratique.model.advisory import Severity
 from pratique.model.digest import Digest
 from pratique.model.errors import UsageError
@@ -15,6 +15,7 @@ from pratique.model.inventory import Inventory, Skipped
 from pratique.model.verdict import Outcome, Reason, Verdict
 
 FAIL_ON = "fail-on"
+NO_FACTS = Facts()
 
 _WEIGHT = {Outcome.ALLOW: 0, Outcome.WARN: 1, Outcome.DENY: 2}
 _OPEN = frozenset({State.AFFECTED, State.UNDER_INVESTIGATION})
@@ -28,17 +29,20 @@ def judge(
     advisories_digest: Digest,
     now: datetime,
     unmatched: Sequence[Skipped] = (),
+    facts: Facts = NO_FACTS,
 ) -> Verdict:
     """Apply a policy's ignores, then its rules; the outcome is that of the worst reason.
 
-    `unmatched` is what `match_all` could not compare: the rule `unscanned` speaks of it. Reasons are sorted, worst
-    first; what was ignored is named among them with the outcome ALLOW. Raises UsageError for a `now` without a zone.
+    `unmatched` is what `match_all` could not compare: the rule `unscanned` speaks of it. `facts` are what rules about
+    the image itself look at; what isn't known there is a reason too, where a rule asks for it. Reasons are sorted,
+    worst first; what was ignored is named among them with the outcome ALLOW. Raises UsageError for a `now` without a
+    zone.
     """
     if now.tzinfo is None:
         raise UsageError(f"the time {now.isoformat()} has no time zone", "give it in UTC")
     now = now.astimezone(UTC)
     kept, ignored = ignores.apply(policy.ignore, _open(findings), now)
-    case = Case(inventory, kept, tuple(unmatched), now)
+    case = Case(inventory, kept, tuple(unmatched), now, facts)
     reasons = _sorted([*ignored, *(found for rule in policy.rules for found in rule.reasons(case))])
     return Verdict(
         image=image,

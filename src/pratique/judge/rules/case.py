@@ -1,12 +1,35 @@
 """What a rule looks at, and the words in which all rules speak of a finding."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from pratique.model.finding import Finding
 from pratique.model.inventory import Inventory, PackageType, Skipped
 from pratique.model.verdict import Outcome, Reason
+
+
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is known of an image besides its content. None means that nobody looked or could tell, which is not "no".
+
+    `reference` is how it was asked for; `created` and the other times are RFC 3339; `user` is the config's (empty:
+    none set); `base` names its base image, and `base_behind` since when that name has had a newer digest (empty: it
+    has none). `signed_by` are key ids of signatures that verify, `attested` the predicate types of statements that do.
+    `scanners` are those whose findings are here.
+    """
+
+    reference: str = ""
+    created: str = ""
+    user: str | None = None
+    base: str | None = None
+    base_behind: str | None = None
+    labels: Mapping[str, str] = {}
+    signed_by: tuple[str, ...] | None = None
+    attested: tuple[str, ...] | None = None
+    scanned_at: str = ""
+    advisories_at: str = ""
+    scanners: tuple[str, ...] = ("pratique",)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -16,6 +39,22 @@ class Case(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     unmatched: tuple[Skipped, ...]
     now: datetime
+    facts: Facts = Facts()
+
+
+def since(text: str, now: datetime) -> timedelta | None:
+    """How long ago an RFC 3339 time was (UTC where it has no zone); None for what isn't a time."""
+    try:
+        then = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return now - (then if then.tzinfo else then.replace(tzinfo=UTC))
+
+
+def days(time: timedelta) -> str:
+    """`1 day`, `30 days`, and hours below a day."""
+    number, unit = (time.days, "day") if time.days else (time.seconds // 3600, "hour")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def reason(rule: str, action: Outcome, finding: Finding, because: str = "") -> Reason:

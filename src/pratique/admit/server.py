@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -191,9 +192,18 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def serve_until(
-    stop: asyncio.Event, app: Application, host: str, port: int, certificate: Path, key: Path
+    stop: asyncio.Event,
+    app: Application,
+    host: str,
+    port: int,
+    certificate: Path,
+    key: Path,
+    listener: socket.socket | None = None,
 ) -> None:
-    """Serve over HTTPS until told to stop; a new certificate in the two files is taken up within seconds."""
+    """Serve over HTTPS until told to stop; a new certificate in the two files is taken up within seconds.
+
+    On a socket that listens already, where one is given.
+    """
     import uvicorn
 
     config = uvicorn.Config(
@@ -204,7 +214,7 @@ async def serve_until(
     watcher = asyncio.create_task(_reload(config.ssl, certificate, key))
     stopper = asyncio.create_task(_stop(stop, server))
     try:
-        await server.serve()
+        await server.serve([listener] if listener else None)
     finally:
         for task in (watcher, stopper):
             task.cancel()

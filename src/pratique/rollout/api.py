@@ -59,9 +59,9 @@ class Api:
             raise
         except Exception as error:  # a broken file fails in a hundred ways inside yaml, ssl and lightkube
             where = f"kubeconfig {kubeconfig}" if kubeconfig else "kubeconfig (KUBECONFIG, ~/.kube/config)"
-            raise UsageError(
-                f"can't use the {where}: {_line(error)}", "check the file and its current-context"
-            ) from error
+            shapeless = isinstance(error, (AttributeError, KeyError, TypeError))  # lightkube expects a mapping
+            why = "it is empty, or no kubeconfig" if shapeless else _line(error)
+            raise UsageError(f"can't use the {where}: {why}", "check the file and its current-context") from error
 
     def close(self) -> None:
         """Close all connections."""

@@ -118,7 +118,9 @@ def _cluster(settings: Settings, stack: ExitStack) -> "Cluster":
     from pratique.rollout.cluster import Cluster
 
     kubeconfig = Path(settings.kubeconfig) if settings.kubeconfig else None
-    return stack.enter_context(Cluster.connect(kubeconfig))
+    cluster = stack.enter_context(Cluster.connect(kubeconfig))
+    cluster.api.get("version")  # an address that leads nowhere is told now, not at the first rollout
+    return cluster
 
 
 def _verifiers(settings: Settings, signer: Signer | None) -> tuple[Verifier, ...]:

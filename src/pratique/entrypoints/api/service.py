@@ -5,6 +5,8 @@ import contextlib
 import os
 import random
 import signal
+import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
@@ -20,12 +22,13 @@ from pratique.admit.review import AdmissionRequest
 from pratique.admit.server import Decider, serve_until
 from pratique.admit.server import application as admission
 from pratique.entrypoints.api.application import application as hooks_application
+from pratique.entrypoints.api.listening import listen
 from pratique.loop.make import define
 from pratique.loop.polling import Schedule
 from pratique.loop.requests import Push
 from pratique.loop.watcher import Watcher
 from pratique.model.decision import Decision
-from pratique.model.errors import Unavailable, UsageError
+from pratique.model.errors import UsageError
 from pratique.model.reference import Reference
 from pratique.remediate.definition import BuildDefinition
 from pratique.store.events import Event
@@ -88,11 +91,16 @@ def serve(
     Journeys that are under way stop before their next step, and go on at the next start. A step that takes long (a
     build, a rollout) is not waited for: the process is left then, and the step is done again.
     """
-    with open_loop(settings) as loop:
+    with contextlib.ExitStack() as stack:
+        hooks_socket = stack.enter_context(listen(hooks.address.host, hooks.address.port))
+        gate_socket = stack.enter_context(listen(gate.address.host, gate.address.port)) if gate else None
+        if gate:
+            _check_certificate(gate)
+        loop = stack.enter_context(open_loop(settings))
         for reference, definition in (definitions or {}).items():
             define(loop.parts, reference, definition)
         with _watching(loop, polling or Polling(), hooks.registries):
-            asyncio.run(_serve(loop, settings, hooks, gate))
+            asyncio.run(_serve(loop, settings, hooks, gate, (hooks_socket, gate_socket)))
     if loop.flow.busy:
         sys.stderr.flush()
         os._exit(0)
@@ -120,16 +128,16 @@ def _watching(loop: Loop, polling: Polling, told_by: Collection[str]) -> Iterato
         thread.join(10)
 
 
-async def _serve(loop: Loop, settings: Settings, hooks: Hooks, gate: Gate | None) -> None:
+async def _serve(
+    loop: Loop, settings: Settings, hooks: Hooks, gate: Gate | None, sockets: tuple[socket.socket, socket.socket | None]
+) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    running = [_spawn(_serve_hooks(loop, hooks, stop), stop)]
-    await _listening(hooks.address)
+    running = [_spawn(_serve_hooks(loop, hooks, stop, sockets[0]), stop)]
     if gate:
         files = _certificate(gate, settings.state)
-        running.append(_spawn(_serve_gate(loop, gate, files, stop), stop))
-        await _listening(gate.address)
+        running.append(_spawn(_serve_gate(loop, gate, files, stop, sockets[1]), stop))
         if gate.webhook:
             await asyncio.to_thread(_register, loop, gate.webhook, files[0])
     sys.stderr.write(f"pratique: serving, hooks on {_shown(hooks.address)}{_gate_shown(gate)}\n")
@@ -146,7 +154,7 @@ def _spawn(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> "asyncio.Tas
     return task
 
 
-async def _serve_hooks(loop: Loop, hooks: Hooks, stop: asyncio.Event) -> None:
+async def _serve_hooks(loop: Loop, hooks: Hooks, stop: asyncio.Event, listener: socket.socket) -> None:
     import uvicorn
 
     def start(key: str, push: msgspec.Struct) -> None:
@@ -164,21 +172,18 @@ async def _serve_hooks(loop: Loop, hooks: Hooks, stop: asyncio.Event) -> None:
 
     watcher = asyncio.create_task(watch())
     try:
-        await server.serve()
-    except SystemExit:  # uvicorn's way to say that it could not bind
-        raise UsageError(f"cannot listen on {_shown(hooks.address)}", "is the port taken?") from None
+        await server.serve([listener])
     finally:
         watcher.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watcher
 
 
-async def _serve_gate(loop: Loop, gate: Gate, files: tuple[Path, Path, Path], stop: asyncio.Event) -> None:
+async def _serve_gate(
+    loop: Loop, gate: Gate, files: tuple[Path, Path, Path], stop: asyncio.Event, listener: socket.socket | None
+) -> None:
     decider = Decider(gate.policy, loop.facts, observe=_observer(loop, asyncio.get_running_loop()))
-    try:
-        await serve_until(stop, admission(decider), gate.address.host, gate.address.port, files[1], files[2])
-    except SystemExit:
-        raise UsageError(f"cannot listen on {_shown(gate.address)}", "is the port taken?") from None
+    await serve_until(stop, admission(decider), gate.address.host, gate.address.port, files[1], files[2], listener)
 
 
 def _observer(loop: Loop, running: asyncio.AbstractEventLoop) -> Callable[[AdmissionRequest, Decision], None]:
@@ -207,6 +212,18 @@ def _certificate(gate: Gate, state: Path) -> tuple[Path, Path, Path]:
     return folder / "ca.crt", folder / "tls.crt", folder / "tls.key"
 
 
+def _check_certificate(gate: Gate) -> None:
+    if gate.certificate and gate.key:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(gate.certificate, gate.key, password="")
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            why = getattr(error, "strerror", None) or str(error)
+            raise UsageError(
+                f"cannot use the certificate {gate.certificate} with the key {gate.key} ({why})",
+                "give PEM files that belong together",
+            ) from None
+
+
 def _register(loop: Loop, webhook: Webhook, ca: Path) -> None:
     from pratique.rollout.cluster import Cluster
 
@@ -225,24 +242,6 @@ def _register(loop: Loop, webhook: Webhook, ca: Path) -> None:
     if problem:
         sys.stderr.write(f"pratique: warning: tags are not pinned, only checked: {problem}\n")
     register.register(api, None if problem else mutating, validating, probe_namespace=webhook.probe_namespace)
-
-
-async def _listening(address: Address, patience: float = 10.0) -> None:
-    """Wait until somebody listens there. Raises Unavailable."""
-    end = asyncio.get_running_loop().time() + patience
-    while asyncio.get_running_loop().time() < end:
-        try:
-            _, writer = await asyncio.open_connection(_reachable(address.host), address.port)
-        except OSError:
-            await asyncio.sleep(0.02)
-        else:
-            writer.close()
-            return
-    raise Unavailable(f"nothing listens on {_shown(address)} after {patience:.0f} s", "is the port taken?")
-
-
-def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asked, not bound
 
 
 def _shown(address: Address) -> str:

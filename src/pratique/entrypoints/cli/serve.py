@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pratique.remediate.definition import BuildDefinition
     from pratique.wiring.loops import Settings
 
+_WEBHOOK_OPTIONS = ("--webhook-url", "--webhook-service", "--only-namespaces")
+_GATE_OPTIONS = ("--admission-policy", "--tls-cert", "--tls-key", *_WEBHOOK_OPTIONS)
+
 
 def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     """Add the command's arguments."""
@@ -71,9 +74,49 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGTERM."""
     from pratique.entrypoints.api.service import serve
 
+    _check(args)
     gate = _gate(args) if args.admission else None
     serve(_settings(args), _hooks(args), gate, dict(_definition(text) for text in args.build), _polling(args))
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what would silently serve less than was asked for. Raises UsageError."""
+    from pratique.model.errors import UsageError
+
+    given = {f"--{name.replace('_', '-')}": value for name, value in vars(args).items()}
+    for option, value in given.items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            raise UsageError(f"{option} is empty", "is it from a variable that isn't set?")
+    for option in (
+        (*_GATE_OPTIONS, "--register") if not args.admission else _WEBHOOK_OPTIONS if not args.register else ()
+    ):
+        if given[option]:
+            needed = "--admission" if not args.admission else "--register"
+            raise UsageError(f"{option} does nothing without {needed}", f"give {needed} too, or leave it out")
+    if not 0 < args.deadline < float("inf"):
+        raise UsageError(f"--deadline {args.deadline:g} is no time to wait", "give seconds, more than none")
+
+
+def _place(text: str, option: str) -> str:
+    """A registry or a repository in it, as references name it: `docker.io/shop` for `shop`. Raises UsageError."""
+    from pratique.model.errors import UsageError
+    from pratique.model.reference import Reference
+
+    try:
+        return Reference.parse(f"{text}/x/y").name.removesuffix("/x/y")
+    except UsageError:
+        raise UsageError(
+            f"not a place in a registry: {option} {text[:100]!r}", "write it as HOST[:PORT]/PATH"
+        ) from None
+
+
+def _registry(text: str) -> str:
+    from pratique.model.errors import UsageError
+
+    if "/" in text or _place(text, "--registry") != text:
+        raise UsageError(f"not a registry: {text[:100]!r}", "write it as HOST or HOST:PORT, without https://")
+    return text
 
 
 def _settings(args: argparse.Namespace) -> "Settings":
@@ -90,17 +133,20 @@ def _settings(args: argparse.Namespace) -> "Settings":
         plain_http=args.plain_http,
         kubeconfig=kubeconfig,
         build=bool(args.build),
-        vouch_for=tuple(args.vouch_for),
+        vouch_for=tuple(_place(text, "--vouch-for") for text in args.vouch_for),
         deadline=args.deadline,
     )
 
 
 def _hooks(args: argparse.Namespace) -> "Hooks":
     from pratique.entrypoints.api.service import Hooks
+    from pratique.model.errors import UsageError
     from pratique.wiring import scans
 
-    token = scans.read_file(args.hook_token).decode().strip() if args.hook_token else ""
-    return Hooks(_address(args.hooks), tuple(args.registry), token)
+    token = scans.read_file(args.hook_token).decode(errors="replace").strip() if args.hook_token else ""
+    if args.hook_token and not (token.isascii() and token.isprintable() and token):
+        raise UsageError(f"no token in {args.hook_token[:300]}", "it must be a line of printable ASCII characters")
+    return Hooks(_address(args.hooks), tuple(map(_registry, args.registry)), token)
 
 
 def _polling(args: argparse.Namespace) -> "Polling":

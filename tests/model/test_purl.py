@@ -14,7 +14,25 @@ _TEXT = st.text(
     st.characters(min_codepoint=33, exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=30
 )
 _SEGMENT = _TEXT.map(lambda text: text.replace("/", "")).filter(lambda text: text.strip() not in {"", ".", ".."})
-_TYPES = st.sampled_from(["deb", "apk", "pypi", "npm"])
+_TYPES = st.sampled_from(
+    [
+        "deb",
+        "apk",
+        "rpm",
+        "alpm",
+        "pypi",
+        "npm",
+        "golang",
+        "maven",
+        "cargo",
+        "nuget",
+        "gem",
+        "composer",
+        "conda",
+        "bitnami",
+    ]
+    + ["generic"]
+)
 # The oracle lower-cases after quoting, so that %C3%89 becomes %c3%a9: it is asked only about names in ASCII.
 _NAME = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/%"), min_size=1, max_size=30)
 
@@ -28,6 +46,17 @@ _NAME = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_chara
         ),
         (("deb", "libstdc++6", "1:12.2-1", "debian", {}), "pkg:deb/debian/libstdc%2B%2B6@1:12.2-1"),
         (("npm", "core", "1.0.0", "@angular", {}), "pkg:npm/%40angular/core@1.0.0"),
+        (("maven", "log4j-core", "2.14.1", "org.apache.logging", {}), "pkg:maven/org.apache.logging/log4j-core@2.14.1"),
+        (
+            ("golang", "x", "v1.0.0+incompatible", "github.com/A/b", {}),
+            "pkg:golang/github.com/A/b/x@v1.0.0%2Bincompatible",
+        ),
+        (
+            ("rpm", "curl", "7.50.3-1.fc25", "fedora", {"arch": "i386", "epoch": "2"}),
+            "pkg:rpm/fedora/curl@7.50.3-1.fc25?arch=i386&epoch=2",
+        ),
+        (("nuget", "Newtonsoft.Json", "13.0.1", "", {}), "pkg:nuget/Newtonsoft.Json@13.0.1"),
+        (("composer", "Monolog", "2.0", "Monolog", {}), "pkg:composer/monolog/monolog@2.0"),
         (("pypi", "Typing_Extensions", "4.0", "", {}), "pkg:pypi/typing-extensions@4.0"),
         (
             ("apk", "musl", "1.2.5-r0", "alpine", {"arch": "", "distro": "alpine-3.20"}),
@@ -49,7 +78,9 @@ def test_package_urls_look_as_the_specification_says(
     st.dictionaries(st.sampled_from(["arch", "distro", "a.b"]), _TEXT),
 )
 def test_we_write_as_packageurl_writes(kind: str, name: str, version: str, qualifiers: dict[str, str]) -> None:
-    namespace = {"deb": "debian", "apk": "alpine", "npm": "@scope"}.get(kind, "")
+    namespace = {"deb": "debian", "apk": "alpine", "npm": "@scope", "rpm": "fedora", "maven": "org.Apache"}.get(
+        kind, ""
+    )
     ours = purl.write(kind, name, version, namespace, qualifiers)
     theirs = PackageURL(kind, namespace, name.lower() if kind == "deb" else name, version, qualifiers)
     assert PackageURL.from_string(ours) == PackageURL.from_string(theirs.to_string())

@@ -265,6 +265,13 @@ def test_any_bytes_give_a_distribution_or_none(content: bytes) -> None:
         ("python", b"License: x\n" + b" y\n" * 1_000_000 + b"Name: a\nVersion: 1\n"),
         ("node", b'{"name": ' + b"1" * 3_000_000 + b', "version": "1"}'),
         ("node", b'{"name": "' + b"x" * 3_000_000 + b'", "version": "1"}'),
+        ("gem", b"\n" * 1_000_000 + b"s.name =" + b" " * 1_000_000),
+        ("gem", b"s.licenses = [" * 70_000),
+        ("gem", b"a" * 1_000_000),
+        ("pacman", b"%NAME%\n" * 1_000_000),
+        ("rpm manifest", b"\t" * 3_000_000 + b"\n" * 3_000_000),
+        ("composer", b'{"packages": [' + b'{"name": "a/b", "version": "1"},' * 100_000 + b"]}"),
+        ("bitnami", b'{"packages": ' + b"[" * 1_000_000),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

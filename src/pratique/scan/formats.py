@@ -2,7 +2,22 @@
 
 from collections.abc import Callable
 
-from pratique.scan import apk, dpkg, dpkg_files, node, os_release, pacman, python
+from pratique.scan import (
+    apk,
+    bitnami,
+    composer,
+    conda,
+    dotnet,
+    dpkg,
+    dpkg_files,
+    gems,
+    node,
+    node_locks,
+    os_release,
+    pacman,
+    python,
+    runtimes,
+)
 from pratique.scan.binaries import programs
 from pratique.scan.found import Format, Items, bounded
 from pratique.scan.java import archive
@@ -19,6 +34,13 @@ FORMATS = (
     Format("rpm manifest", container_manifest.wanted, container_manifest.parse, container_manifest.LIMIT),
     Format("java", archive.wanted, archive.parse, archive.LIMIT, at_once=True),
     Format("pacman", pacman.wanted, pacman.parse, pacman.LIMIT),
+    Format("dotnet", dotnet.wanted, dotnet.parse, dotnet.LIMIT, at_once=True),
+    Format("gem", gems.wanted, gems.parse, gems.LIMIT, at_once=True),
+    Format("composer", composer.wanted, composer.parse, composer.LIMIT, at_once=True),
+    Format("conda", conda.wanted, conda.parse, conda.LIMIT, at_once=True),
+    Format("bitnami", bitnami.wanted, bitnami.parse, bitnami.LIMIT, at_once=True),
+    Format("runtime", runtimes.wanted, runtimes.parse, runtimes.LIMIT, at_once=True),
+    Format("node lock", node_locks.wanted, node_locks.parse, node_locks.LIMIT, at_once=True),
 )
 DATABASES = (dpkg.STATUS, *apk.PATHS, *rpm.PATHS)  # that may lie behind a symlinked folder
 _AIDS: tuple[tuple[Callable[[str], bool], int], ...] = (
@@ -26,8 +48,20 @@ _AIDS: tuple[tuple[Callable[[str], bool], int], ...] = (
     (dpkg_files.wanted, dpkg_files.LIMIT),
     (pacman.is_list, pacman.LIMIT),
 )
-_ENDINGS = (*python.ENDINGS, *archive.ENDINGS, node.ENDING, *DATABASES, *os_release.PATHS, "/copyright")
-_STARTS = ("var/lib/dpkg/", pacman.FOLDER, container_manifest.PATH)
+_ENDINGS = (
+    *python.ENDINGS,
+    *archive.ENDINGS,
+    *dotnet.ENDINGS,
+    *runtimes.ENDINGS,
+    *node_locks.FILES,
+    *DATABASES,
+    *os_release.PATHS,
+    node.ENDING,
+    gems.ENDING,
+    composer.ENDING,
+    "/copyright",
+)
+_STARTS = ("var/lib/dpkg/", pacman.FOLDER, container_manifest.PATH, bitnami.START)
 
 
 def format_of(path: str) -> Format | None:
@@ -37,7 +71,9 @@ def format_of(path: str) -> Format | None:
 
 def limit_of(path: str) -> int:
     """How many bytes of this file a scan reads at most; 0 for the very most files, which nobody wants."""
-    if not path.endswith(_ENDINGS) and not path.startswith(_STARTS):  # a call or two in C for a layer's many files
+    if (
+        not path.endswith(_ENDINGS) and not path.startswith(_STARTS) and conda.FOLDER not in path
+    ):  # a call or two in C for a layer's many files
         return 0
     found = format_of(path)
     if found:

@@ -6,13 +6,14 @@ import msgspec
 
 from pratique.model.digest import Digest
 from pratique.model.inventory import Inventory, Location, Package, PackageType, Skipped
-from pratique.scan import dpkg_files, os_release
+from pratique.scan import dpkg_files, node_locks, os_release
 from pratique.scan.formats import format_of
 from pratique.scan.found import Found, Items, Parsed, bounded
 from pratique.scan.owners import owners
 from pratique.scan.package_url import purl_of
 from pratique.scan.paths import shown
 
+_MODULES = "node_modules/"
 _MOST_PROBLEMS = 20  # told one by one for a file
 
 
@@ -38,11 +39,14 @@ def assemble(
     distro = os_release.distro(read)
     told = set(skipped)
     merged: dict[str, _Entry] = {}
+    installed = {path[: path.find(_MODULES) + len(_MODULES)] for path in files if _MODULES in path}
     for path in sorted(files):
         file = files[path]
         if file.content is None:
             told.add(Skipped(shown(path), file.reason))
             continue
+        if node_locks.wanted(path) and node_locks.modules_beside(path) in installed:
+            continue  # the modules themselves are listed, with what is really there
         for found, layer in _read(file, told):
             url = purl_of(found, distro)
             place = f"{path}!/{found.inside}" if found.inside else path

@@ -28,18 +28,20 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     lint = _command(verbs, "lint", "say all that is wrong with task files, with line and column")
     lint.add_argument("files", metavar="FILE", nargs="+")
     lint.add_argument("--strict", action="store_true", help="warnings count as errors (exit code 1)")
-    lint.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    lint.add_argument("-f", "--format", choices=("text", "json"), default="text", help="default: text")
     _add_inputs(lint)
     lint.set_defaults(run=run_lint)
     graph = _command(verbs, "graph", "show which steps wait for which")
     graph.add_argument("file", metavar="FILE")
-    graph.add_argument("--format", choices=("text", "json", "dot", "mermaid"), default="text", help="default: text")
+    graph.add_argument(
+        "-f", "--format", choices=("text", "json", "dot", "mermaid"), default="text", help="default: text"
+    )
     _add_inputs(graph)
     graph.set_defaults(run=run_graph)
     needs = _command(verbs, "dependencies", "list the images that a task builds on and runs")
     needs.add_argument("file", metavar="FILE")
     needs.add_argument("context", metavar="CONTEXT")
-    needs.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    needs.add_argument("-f", "--format", choices=("text", "json"), default="text", help="default: text")
     _add_inputs(needs)
     needs.set_defaults(run=run_dependencies)
     summary = "read tasks as Azure describes them (az acr task show|list, ARM templates)"
@@ -119,7 +121,7 @@ def run_lint(args: argparse.Namespace) -> int:
     found: list[Problem] = []
     for file in args.files:
         text, reads = task_inputs.task_text(file)
-        found += lint(text, file, task_inputs.inputs(args), reads)
+        found += lint(text, file, task_inputs.inputs(args, task_inputs.EXAMPLE), reads)
     if args.format == "json":
         output.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n", None)
     else:

@@ -4,15 +4,17 @@ import argparse
 import secrets as random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
+from pratique.entrypoints.cli import output
 from pratique.model.errors import NotFound, UsageError
 from pratique.remediate.tasks.aliases import IMAGES
 from pratique.remediate.tasks.files import read_task_file, reader_below
 from pratique.remediate.tasks.prepare import Inputs, prepare, ready
 from pratique.remediate.tasks.task import Secret, Task
 from pratique.remediate.tasks.values import RunVariables, date_of, read_settings, read_values
+
+EXAMPLE = "registry.example"  # a task's registry where it only is looked at
 
 
 class SecretFiles:
@@ -39,12 +41,12 @@ def task_text(file: str) -> tuple[str, Callable[[str], str]]:
 def task_of(args: argparse.Namespace, file: str) -> Task:
     """A task, for a look at it: its secrets are empty. Raises UsageError."""
     text, reads = task_text(file)
-    return ready(prepare(text, file, inputs(args), reads=reads))
+    return ready(prepare(text, file, inputs(args, EXAMPLE), reads=reads))
 
 
-def inputs(args: argparse.Namespace) -> Inputs:
-    """What templates see. Raises UsageError."""
-    now = datetime.now(UTC)
+def inputs(args: argparse.Namespace, registry: str = "") -> Inputs:
+    """What templates see; `registry` where the user names none. Raises UsageError."""
+    now = output.now()
     hidden = read_settings(args.set_secret, "--set-secret")
     values = read_values(read_task_file(Path(args.values)), args.values) if args.values else {}
     variables = RunVariables(
@@ -52,7 +54,7 @@ def inputs(args: argparse.Namespace) -> Inputs:
         commit=args.commit,
         repository=args.repository,
         branch=args.branch,
-        registry=args.registry,
+        registry=args.registry or registry,
         date=date_of(now),
         architecture=_architecture(),
     )

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from pratique.remediate.tasks.quick import quick_build, quick_command
 from pratique.remediate.tasks.run import RunResult, run
 from pratique.remediate.tasks.task import Task
 from pratique.remediate.tasks.workspace import Workspace
+
+_REGISTRY = re.compile(r"^[^#\n]*(\$Registry\b|\.Run\.Registry\b)", re.MULTILINE)
 
 
 def run_task(args: argparse.Namespace) -> int:
@@ -40,13 +43,13 @@ def _prepared(args: argparse.Namespace) -> tuple[Prepared, Path | None]:
     if args.cmd is not None:
         text, name, reads = quick_command(args.cmd), "--cmd", None
     elif file is None:
-        if not args.registry and args.tag and not args.no_push:
-            _check_tags(args)
         text = quick_build(args.file, args.tag, args.build_arg, args.target, not args.no_push)
         name, reads = args.file, None
     else:
         name = file
         text, reads = task_inputs.task_text(file)
+    if not args.registry and _REGISTRY.search(text):
+        raise UsageError(f"{name} needs a registry", "give it with --registry HOST; it is $Registry and .Run.Registry")
     secrets = None if args.dry_run else task_inputs.secret_files(args.secret)
     return prepare(text, name, task_inputs.inputs(args), secrets, reads), context
 
@@ -66,12 +69,6 @@ def _paths(args: argparse.Namespace) -> tuple[str | None, Path | None]:
     if not context.is_dir():
         raise UsageError(f"no context: {context} is not a folder")
     return (None if quick else args.paths[0]), context
-
-
-def _check_tags(args: argparse.Namespace) -> None:
-    bare = [tag for tag in args.tag if "/" not in tag or not set(".:") & set(tag.partition("/")[0])]
-    if bare:
-        raise UsageError(f"nowhere to push {bare[0]}", "give --registry, or the tag with its registry, or --no-push")
 
 
 def _run(args: argparse.Namespace, task: Task, prepared: Prepared, context: Path | None) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from pratique.model.errors import UsageError
+from pratique.model.reference import Reference
 from pratique.remediate.tasks.places import nearest, shown
 from pratique.remediate.tasks.task import Kind, Step
 
@@ -104,7 +105,8 @@ def runs_docker(step: Step) -> bool:
 def problem_of_build(text: str) -> tuple[str, str] | None:
     """What is wrong with a build step's text, and what to do; None when nothing is."""
     try:
-        parse_build(text)
+        for tag in parse_build(text).tags:
+            Reference.parse(tag)
     except UsageError as error:
         return error.what, error.hint
     return None

@@ -58,6 +58,8 @@ def read(document: bytes) -> tuple[ImportedTask, ...]:
         tasks = tuple(imported(_decoded(entry)) for entry in _resources(msgspec.json.decode(document), 0))
     except msgspec.MsgspecError as error:
         raise InvalidData("not tasks as Azure writes them", str(error)[:300]) from None
+    except RecursionError:
+        raise InvalidData("not tasks as Azure writes them", "nested too deep") from None
     except UnicodeDecodeError as error:
         raise InvalidData("not tasks as Azure writes them", f"not UTF-8: {error.reason}") from None
     if not tasks:
@@ -169,7 +171,7 @@ class _Platform(msgspec.Struct, rename="camel"):
 
 
 class _Credentials(msgspec.Struct, rename="camel"):
-    custom_registries: dict[str, msgspec.Raw] | None = None
+    custom_registries: dict[str, object] | None = None
 
 
 class _Properties(msgspec.Struct, rename="camel"):

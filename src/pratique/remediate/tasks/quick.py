@@ -11,8 +11,8 @@ _HEAD = "version: v1.1.0\nsteps:\n"
 def quick_build(
     dockerfile: str, tags: Sequence[str], build_args: Sequence[str] = (), target: str = "", push: bool = True
 ) -> str:
-    """A task that builds the context and pushes what has tags. A tag without a registry gets the task's."""
-    named = [tag if _has_registry(tag) else "{{.Run.Registry}}/" + tag for tag in tags]
+    """A task that builds the context and pushes what has tags. A tag without a registry gets the task's, to push it."""
+    named = [tag if _has_registry(tag) or not push else "{{.Run.Registry}}/" + tag for tag in tags]
     words = list(_words(dockerfile, named, build_args, target))
     text = _HEAD + f"  - id: build\n    build: {_quoted(' '.join(words))}\n"
     if push and named:

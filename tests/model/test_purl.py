@@ -14,25 +14,8 @@ _TEXT = st.text(
     st.characters(min_codepoint=33, exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp")), min_size=1, max_size=30
 )
 _SEGMENT = _TEXT.map(lambda text: text.replace("/", "")).filter(lambda text: text.strip() not in {"", ".", ".."})
-_TYPES = st.sampled_from(
-    [
-        "deb",
-        "apk",
-        "rpm",
-        "alpm",
-        "pypi",
-        "npm",
-        "golang",
-        "maven",
-        "cargo",
-        "nuget",
-        "gem",
-        "composer",
-        "conda",
-        "bitnami",
-    ]
-    + ["generic"]
-)
+_KINDS = "alpm apk bitnami cargo composer conda deb gem generic golang maven npm nuget pypi rpm"
+_TYPES = st.sampled_from(_KINDS.split())
 # The oracle lower-cases after quoting, so that %C3%89 becomes %c3%a9: it is asked only about names in ASCII.
 _NAME = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="/%"), min_size=1, max_size=30)
 

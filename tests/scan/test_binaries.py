@@ -210,6 +210,24 @@ def test_a_rust_program_tells_its_crates_but_not_those_of_its_build(tmp_path: Pa
     assert items == (Found(PackageType.CARGO, "app", "0.1.0"), Found(PackageType.CARGO, "serde", "1.0.200"))
 
 
+@pytest.mark.slow
+def test_what_cargo_auditable_builds_is_read(tmp_path: Path) -> None:
+    require("cargo", "cargo-auditable")
+    for name, rest in {"app": '[dependencies]\nhelper = { path = "../helper" }\n', "helper": ""}.items():
+        (tmp_path / name / "src").mkdir(parents=True)
+        head = f'[package]\nname = "{name}"\nversion = "0.3.{len(name)}"\nedition = "2021"\n'
+        (tmp_path / name / "Cargo.toml").write_text(head + rest)
+    (tmp_path / "helper" / "src" / "lib.rs").write_text("pub fn one() -> u8 { 1 }\n")
+    (tmp_path / "app" / "src" / "main.rs").write_text('fn main() { println!("{}", helper::one()); }\n')
+    build_it = ["cargo", "auditable", "build", "--release", "--offline"]
+    subprocess.run(build_it, cwd=tmp_path / "app", check=True, capture_output=True)
+    program = (tmp_path / "app" / "target" / "release" / "app").read_bytes()
+    expected = {"app": "0.3.3", "helper": "0.3.6"}
+    assert _found(read(program)) == expected
+    inventory = scan({"bin/app": Program(program)})
+    assert [one.purl for one in inventory.packages] == ["pkg:cargo/app@0.3.3", "pkg:cargo/helper@0.3.6"]
+
+
 @pytest.mark.parametrize("section", [b"", b"x" * 99, zlib.compress(b"{}"), zlib.compress(b" " * 10**8)])
 def test_a_broken_list_of_crates_is_told(section: bytes, tmp_path: Path) -> None:
     started = time.perf_counter()

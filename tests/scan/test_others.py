@@ -225,7 +225,7 @@ packages:
     resolution: {integrity: sha512-x}
     engines: {node: '>=10'}
 """
-PNPM_9 = b"packages:\n\n  '@scope/a@1.2.3':\n    resolution: {}\n\n  lodash@4.17.21:\n    x: 1\n\nsnapshots:\n\n  z@9.0.0: {}\n"
+PNPM_9 = b"packages:\n\n  '@scope/a@1.2.3':\n    x: {}\n\n  lodash@4.17.21:\n    x: 1\n\nsnapshots:\n\n  z@9.0.0: {}\n"
 PNPM_5 = b"packages:\n\n  /@scope/a/1.2.3_react@18.0.0:\n    x: 1\n  /lodash/4.17.21:\n    dev: false\n"
 
 
@@ -289,8 +289,11 @@ def test_the_real_java_is_told() -> None:
     )
 
 
+_LINES = [b'"', b"a@", b"  version ", b"packages:\n", b"  '/@a/", b"  a@1(((", b"\n", b'{"a":']
+
+
 @pytest.mark.parametrize("file", node_locks.FILES)
-@pytest.mark.parametrize("line", [b'"', b"a@", b"  version ", b"packages:\n", b"  '/@a/", b"  a@1(((", b"\n", b'{"a":'])
+@pytest.mark.parametrize("line", _LINES)
 def test_hostile_lock_files_are_read_in_a_moment(file: str, line: bytes) -> None:
     started = time.perf_counter()
     for content in (b"packages:\n" + line * 200_000, (line + b"\n") * 200_000):

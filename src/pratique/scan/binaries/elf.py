@@ -11,6 +11,7 @@ HEAD = 4096  # bytes in which the program headers and the first notes of any lin
 _LOAD, _NOTE = 1, 4
 _EXECUTE, _WRITE = 1, 2
 _MOST_SECTIONS = 4096
+_MOST_NAMES = 1024 * 1024  # bytes
 _GO_NOTE = b"Go\0\0"
 
 
@@ -65,17 +66,27 @@ class Elf:
                 return file.get(offset, length)
         return None
 
+    def section_names(self, file: Sparse) -> bytes | None:
+        """The names of all sections, each ended by a NUL; None where they aren't among the known parts."""
+        layout = self._section_layout()
+        entry = file.get(self.sections + self._names * self._section_size, layout.size)
+        if entry is None:
+            return None
+        _, _, _, _, offset, length = layout.unpack(entry)
+        return file.get(offset, min(length, _MOST_NAMES))
+
+    def _section_layout(self) -> struct.Struct:
+        return struct.Struct(self.order + ("IIQQQQ" if self.wide else "IIIIII"))
+
     def _sections(self, file: Sparse) -> Iterator[tuple[bytes, int, int]]:
-        layout = struct.Struct(self.order + ("IIQQQQ" if self.wide else "IIIIII"))
+        layout = self._section_layout()
         table = file.get(self.sections, self._section_count * self._section_size)
         if table is None or self._section_size < layout.size or self._section_count > _MOST_SECTIONS:
             return
         entries = [layout.unpack_from(table, number * self._section_size) for number in range(self._section_count)]
-        if self._names >= len(entries):
-            return
-        names = file.get(entries[self._names][4], entries[self._names][5])
-        for start, _, _, _, offset, length in entries if names else ():
-            yield (names or b"")[start : start + 64].partition(b"\0")[0], offset, length
+        names = self.section_names(file) or b""
+        for start, _, _, _, offset, length in entries:
+            yield names[start : start + 64].partition(b"\0")[0], offset, length
 
     def _notes(self) -> Iterator[bytes]:
         for kind, _, offset, _, length in self._program_headers():

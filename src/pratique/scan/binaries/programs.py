@@ -9,7 +9,7 @@ from pratique.scan.found import Found, Items, Problem, bounded
 from pratique.scan.tar import Parts
 
 MOST = 16 * 1024 * 1024  # bytes kept of a program: data and constants, hardly ever so many
-_NAMES = 16 * 1024  # bytes before the section headers, where linkers put the sections' names
+_NAMES = 4 * 1024 * 1024  # bytes before the section headers: lld puts the symbols' names between them and the sections'
 _TABLE = 256 * 1024  # bytes of section headers
 
 Span = tuple[int, int]
@@ -38,7 +38,9 @@ def _elf_spans(path: str, size: int, head: bytes) -> list[Span]:
     found = [(0, min(HEAD, size)), *_within(((one.offset, one.size) for one in first), size)]
     table = None if elf.is_go else elf.section_table(size)
     if table:
-        found.append((max(table[0] - _NAMES, 0), min(table[1], table[0] + _TABLE)))
+        loaded = max((one.offset + one.size for one in elf.segments(size)), default=0)
+        start = max(table[0] - _NAMES, min(loaded, table[0]))
+        found.append((start, min(table[1], table[0] + _TABLE)))
     return _joined(found, size)
 
 
@@ -78,7 +80,10 @@ def _parse(path: str, file: Sparse) -> Iterator[Found | Problem]:
     if elf.is_go:
         yield from go.parse(file, _memory(elf, file))
         return
-    if _names_crates(elf, file):
+    names = elf.section_names(file) if elf.section_table(file.size) else b""
+    if names is None:
+        yield Problem(f"the names of its sections are not in the {_NAMES} bytes before their table")
+    elif rust.SECTION + b"\0" in names:
         section = elf.section(rust.SECTION, file)
         if section is not None:
             yield from rust.parse(section)
@@ -86,12 +91,6 @@ def _parse(path: str, file: Sparse) -> Iterator[Found | Problem]:
             yield Problem(f"its list of crates is not among the {MOST} bytes that are read of a program")
     if evidence.known(path) and (found := evidence.parse(path, file)):
         yield found
-
-
-def _names_crates(elf: Elf, file: Sparse) -> bool:
-    """A quick look for the section's name, which nearly no program has."""
-    table = elf.section_table(file.size)
-    return table is not None and rust.SECTION + b"\0" in file.up_to(max(table[0] - _NAMES, 0), _NAMES + _TABLE)
 
 
 def _memory(elf: Elf, file: Sparse) -> Callable[[int, int], bytes | None]:

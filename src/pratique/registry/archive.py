@@ -59,9 +59,9 @@ class OciArchive(_ReadOnly, LayoutReader):
 class DockerArchive(_ReadOnly):
     """What `docker save` wrote. A target is a name (`app:1`), the tag alone, or the digest of a manifest we made."""
 
-    def __init__(self, path: Path, reference: Reference, *, spool_limit: int = SPOOL_LIMIT) -> None:
+    def __init__(self, path: Path, reference: Reference, *, spool_limit: int = SPOOL_LIMIT, name: str = "") -> None:
         self.reference = Reference(reference.registry, reference.repository)
-        self._tar = TarIndex(path, spool_limit=spool_limit)
+        self._tar = TarIndex(path, spool_limit=spool_limit, name=name)
         try:
             self._images = docker_archive.images(self._tar)
         except BaseException:

@@ -35,11 +35,11 @@ class Member(msgspec.Struct, frozen=True):
 class TarIndex:
     """A tar, opened once; its members are read through one descriptor, at any time and from any thread.
 
-    It closes itself when nobody holds it any more.
+    It closes itself when nobody holds it any more. Errors call it `name`, or by its path.
     """
 
-    def __init__(self, path: Path, *, spool_limit: int = SPOOL_LIMIT) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, spool_limit: int = SPOOL_LIMIT, name: str = "") -> None:
+        self.path = name or str(path)
         self._file = _uncompressed(path, spool_limit)
         weakref.finalize(self, self._file.close)
         try:

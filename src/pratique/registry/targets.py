@@ -9,11 +9,9 @@ from pratique.model.errors import NotFound, UsageError
 from pratique.model.reference import Reference
 from pratique.registry.repository import Repository
 
-SCHEMES = ("docker://", "oci:", "oci-archive:", "docker-archive:")
+SCHEMES = ("docker://", "oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "podman:")
 # Schemes of tools beside us. `ubuntu:22.04` looks like one too, so only known words count.
-_OTHERS = frozenset(
-    {"dir", "sbom", "docker-daemon", "containers-storage", "ostree", "sif", "podman", "oci-dir", "file"}
-)
+_OTHERS = frozenset({"dir", "sbom", "containers-storage", "ostree", "sif", "oci-dir", "file"})
 
 
 class Target(NamedTuple):
@@ -23,11 +21,16 @@ class Target(NamedTuple):
     target: str
     name: str
 
+    def close(self) -> None:
+        """Close what is open for it: an archive's file, a registry's connections."""
+        if close := getattr(self.repository, "close", None):
+            close()
+
 
 def open_target(
     text: str, *, plain_http: bool | None = None, layouts_root: Path | None = None, ca_file: Path | None = None
 ) -> Target:
-    """Open what a user named; nothing is fetched yet.
+    """Open what a user named; nothing is fetched yet, but by a daemon's socket. Close it.
 
     With `layouts_root`, references are looked up in that folder of layouts instead of on the network. `plain_http` None
     or False means: for loopback only. Raises UsageError (not a reference, unknown scheme, several images, none named),
@@ -42,6 +45,8 @@ def open_target(
         return _layout(rest, text)
     if separator and scheme in {"oci-archive", "docker-archive"}:
         return _archive(scheme, rest, text)
+    if separator and scheme in {"docker-daemon", "podman"}:
+        return _daemon(scheme, rest, text)
     if separator and scheme in _OTHERS:
         raise _unknown(scheme + ":")
     return _remote(text, plain_http, layouts_root, ca_file)
@@ -89,6 +94,17 @@ def _archive(scheme: str, rest: str, text: str) -> Target:
         return Target(repository, target or repository.sole_target(), text)
     except BaseException:
         repository.close()
+        raise
+
+
+def _daemon(scheme: str, rest: str, text: str) -> Target:
+    from pratique.registry.daemon import open_daemon
+
+    archive = open_daemon(scheme, rest)
+    try:
+        return Target(archive, archive.sole_target(), text)
+    except BaseException:
+        archive.close()
         raise
 
 

@@ -97,6 +97,11 @@ def test_archives_in_archives_are_found_with_their_place() -> None:
     ]
 
 
+def test_an_archive_that_names_no_artifact_is_no_trouble() -> None:
+    inventory = scan({"app/classes.jar": jar({"a/B.class": b"x"})})
+    assert (inventory.packages, inventory.skipped) == ((), ())
+
+
 def test_a_script_in_front_of_an_archive_is_passed_over() -> None:
     assert told(b"#!/bin/bash\nexec java -jar $0\n" * 99 + jar({LOG4J_AT: LOG4J})) == [
         "org.apache.logging.log4j:log4j-core 2.14.1"

@@ -73,7 +73,7 @@ def _read(file: File, told: set[Skipped]) -> Iterator[tuple[Found, Digest | None
         brought = {key: brought.get(key, layer) for key in map(_identity, earlier)}
     top = file.versions[-1][0] if file.versions else None
     problems = 0
-    for found in _items(file.path, file.content or b""):
+    for found in _items(file.path, b"" if file.content is None else file.content):
         if isinstance(found, Found):
             yield found, brought.get(_identity(found), top)
         elif (problems := problems + 1) <= _MOST_PROBLEMS:

@@ -33,7 +33,7 @@ def open_target(
     """Open what a user named; nothing is fetched yet, but by a daemon's socket. Close it.
 
     With `layouts_root`, references are looked up in that folder of layouts instead of on the network. `plain_http` None
-    or False means: for loopback only. Raises UsageError (not a reference, unknown scheme, several images, none named),
+    means: for loopback only. Raises UsageError (not a reference, unknown scheme, several images, none named),
     NotFound (no such file), InvalidData (a broken archive).
     """
     scheme, separator, rest = text.partition(":")
@@ -66,7 +66,7 @@ def _remote(text: str, plain_http: bool | None, layouts_root: Path | None, ca_fi
     else:
         from pratique.registry.remote import RemoteRegistry  # urllib3 costs a tenth of a second
 
-        repository = RemoteRegistry(plain_http=plain_http or None, ca_file=ca_file).repository(reference)
+        repository = RemoteRegistry(plain_http=plain_http, ca_file=ca_file).repository(reference)
     return Target(repository, reference.target, str(reference))
 
 

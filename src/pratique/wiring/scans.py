@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pratique.judge.policy import Policy
 
 _LOCAL = ("oci:", "oci-archive:", "docker-archive:", "dir:", "sbom:")
+_DAEMONS = ("docker-daemon:", "podman:")
 _FILE_ENDINGS = (".tar", ".tar.gz", ".tgz", ".json")
 SBOM_LIMIT = 1 << 30  # bytes
 _FILE_LIMIT = 1 << 20
@@ -128,17 +129,15 @@ def _scan_image(request: Request) -> Scanned:
     from pratique.registry.targets import open_target
     from pratique.scan.image import scan_image
 
-    target = open_target(request.target, plain_http=request.plain_http)
-    with ExitStack() as stack:
-        if close := getattr(target.repository, "close", None):  # an archive's file, a registry's connections
-            stack.callback(close)
+    target = open_target(request.target, plain_http=request.plain_http or None)
+    with closing(target):
         image = load(target.repository, target.target, request.platform)
         return Scanned(target.name, scan_image(image, target.repository), image)
 
 
 def _check_reachable(request: Request) -> None:
     target = request.target
-    if target.startswith(_LOCAL):
+    if target.startswith(_LOCAL + _DAEMONS):
         return
     if "://" not in target and (target.startswith((".", "/")) or target.endswith(_FILE_ENDINGS)):
         raise UsageError(

@@ -13,7 +13,7 @@ from pratique.model.inventory import Inventory
 from pratique.model.reference import Reference, is_tag
 from pratique.registry.repository import Repository
 
-_LOCAL = ("oci:", "oci-archive:", "docker-archive:")
+_LOCAL = ("oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "podman:")
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -34,8 +34,7 @@ def opened(args: argparse.Namespace, text: str) -> Opened:
     if args.offline and not text.startswith(_LOCAL):
         raise UsageError(f"{text[:200]} is in a registry, and --offline forbids the network", "name a local target")
     target = open_target(text, plain_http=args.plain_http or None)
-    if close := getattr(target.repository, "close", None):  # an archive's file, a registry's connections
-        atexit.register(close)  # a command ends with its process, and its images may be needed until then
+    atexit.register(target.close)  # a command ends with its process, and its images may be needed until then
     image = load(target.repository, target.target, platform)
     name = target.repository.reference
     if is_tag(target.target) and not is_digest(target.target):

@@ -15,6 +15,8 @@ TARGET is an image or something like one:
   oci:FOLDER[:TAG|@DIGEST]           an OCI layout
   oci-archive:FILE                   a tar of an OCI layout
   docker-archive:FILE                what `docker save` writes
+  docker-daemon:NAME[:TAG]           an image that Docker keeps, over its socket
+  podman:NAME[:TAG]                  an image that podman keeps, over its socket
   dir:FOLDER                         a root file system
   sbom:FILE                          an SBOM: CycloneDX, SPDX, or pratique's own JSON
 """

@@ -79,7 +79,7 @@ def _check_notation(args: argparse.Namespace) -> None:
 
 
 def _sign(args: argparse.Namespace) -> None:
-    from contextlib import ExitStack
+    from contextlib import ExitStack, closing
 
     from pratique.attest.recursive import whole
     from pratique.entrypoints.cli import key_files
@@ -88,9 +88,7 @@ def _sign(args: argparse.Namespace) -> None:
     with ExitStack() as stack:
         signer = stack.enter_context(key_files.open_signer(args.key))
         act, what = _act(args, signer)
-        target = open_target(args.target, plain_http=args.plain_http)
-        if close := getattr(target.repository, "close", None):
-            stack.callback(close)
+        target = stack.enter_context(closing(open_target(args.target, plain_http=args.plain_http or None)))
         digest, name = target.repository.resolve(target.target).digest, target.repository.reference
         for each in whole(target.repository, digest) if args.recursive else (digest,):
             act(target.repository, each)

@@ -50,16 +50,14 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify and show; exit 1 when not enough was verified."""
-    from contextlib import ExitStack
+    from contextlib import closing
 
     from pratique.registry.targets import open_target
 
     _check(args)
     verify = _by_policy(args) if args.trust_policy else _by_keys(args)
-    target = open_target(args.target, plain_http=args.plain_http)
-    with ExitStack() as stack:
-        if close := getattr(target.repository, "close", None):
-            stack.callback(close)
+    target = open_target(args.target, plain_http=args.plain_http or None)
+    with closing(target):
         digest = target.repository.resolve(target.target).digest
         result = verify(target.repository, digest)
     signers = len({each.key_id for each in result})

@@ -195,3 +195,30 @@ def test_a_step_that_takes_long_is_not_waited_for_and_done_again(tmp_path: Path)
     script = textwrap.dedent(script)
     assert play(tmp_path, "AGAIN = False" + script) == "True\n"
     assert play(tmp_path, "AGAIN = True" + script) == "2\nFalse\n"
+
+
+def test_what_the_engine_cannot_keep_is_no_failure_of_the_journey(tmp_path: Path) -> None:
+    script = """
+        import sqlite3
+        def fill(full):
+            connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+            drop, make = "DROP TRIGGER IF EXISTS full", "CREATE TRIGGER full BEFORE INSERT ON operation_outputs"
+            connection.execute(make + " BEGIN SELECT RAISE(ABORT, 'disk full'); END" if full else drop)
+            connection.close()
+        def walk(steps, request):
+            first = steps.run("first", int, lambda: print("first", flush=True) or 1)
+            return encode(first + 1)
+        flow = Flow(Path(sys.argv[1]), {"walk": walk})
+        if AGAIN:
+            print(flow.result("key", int))
+        else:
+            fill(True)
+            flow.start("walk", "key", Ask())
+            time.sleep(1)
+            fill(False)
+            print(flow.status("key"))
+        flow.close()
+    """
+    script = textwrap.dedent(script)
+    assert play(tmp_path, "AGAIN = False" + script) == "first\nPENDING\n"
+    assert play(tmp_path, "AGAIN = True" + script) == "first\n2\n"

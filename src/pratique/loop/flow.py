@@ -10,6 +10,7 @@ stops before its next step and stays unfinished. (DBOS itself would note them as
 import contextvars
 import logging
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 from dbos import DBOS, SetWorkflowID
 from dbos import error as dbos_errors
+from sqlalchemy.exc import SQLAlchemyError
 
 from pratique.loop.steps import Journey, Observer, Silent
 from pratique.model.errors import NotFound, Unavailable
@@ -126,6 +128,9 @@ class Flow:
             self._count(1)
             try:
                 result = journeys[kind](_Steps(self, key), request.encode()).decode()
+            except SQLAlchemyError as error:  # what was done could not be kept: it is done again, not called a failure
+                _say(f"journey {key} stopped, and goes on at the next start: {_database_says(error)}")
+                raise _Stopping from None
             except Exception:
                 if self._closing.is_set():
                     raise _Stopping from None
@@ -142,10 +147,14 @@ class Flow:
     def start(self, journey: str, key: str, request: msgspec.Struct) -> None:
         """Start a journey under `key`; one that was started before under this key is not started again.
 
-        When this returns, the journey is in the database and will be walked to its end, whatever happens here.
+        When this returns, the journey is in the database and will be walked to its end, whatever happens here. Raises
+        Unavailable when the database cannot be written.
         """
-        with SetWorkflowID(key):
-            DBOS.start_workflow(self._walk, journey, key, msgspec.json.encode(request).decode())
+        try:
+            with SetWorkflowID(key):
+                DBOS.start_workflow(self._walk, journey, key, msgspec.json.encode(request).decode())
+        except SQLAlchemyError as error:
+            raise Unavailable(f"journey {key} cannot begin ({_database_says(error)})", "is the disk full?") from error
 
     def result(self, key: str, kind: type[T]) -> T:
         """Wait for a journey's end and return its result; raises what the journey raised."""
@@ -199,6 +208,14 @@ class Flow:
         with self._changed:
             self._walking += by
             self._changed.notify_all()
+
+
+def _database_says(error: SQLAlchemyError) -> str:
+    return f"the engine's database cannot be used: {getattr(error, 'orig', None) or type(error).__name__}"
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"pratique: {line}\n")
 
 
 def _write_ahead(database: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pratique.judge.scanners import disagreements, merge, scanners_of
+from pratique.judge.scanners import merge, scanners_of
 from pratique.model.advisory import Severity
 from pratique.model.finding import Evidence, Finding
 from pratique.model.inventory import Package, PackageType, Source
@@ -73,17 +73,3 @@ def test_what_only_others_found_is_kept_and_what_we_say_stays() -> None:
 def test_two_others_are_joined_with_each_other() -> None:
     [found] = merge([], [theirs(), theirs(tool="grype")])
     assert scanners_of(found) == ("grype", "trivy")
-
-
-def test_disagreements_say_who_found_what_and_how_bad() -> None:
-    found = merge([ours(), ours("CVE-2024-2")], [theirs(word="low"), theirs("CVE-2024-3")])
-    words = {one.id: said for one, said in disagreements(found, ("pratique", "trivy"))}
-    assert words == {
-        "CVE-2024-1": "pratique says high, trivy says low",
-        "CVE-2024-2": "found by pratique, not by trivy",
-        "CVE-2024-3": "found by trivy, not by pratique",
-    }
-
-
-def test_where_all_agree_there_is_nothing_to_say() -> None:
-    assert disagreements(merge([ours()], [theirs()]), ("pratique", "trivy")) == ()

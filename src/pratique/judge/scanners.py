@@ -1,7 +1,7 @@
-"""Several scanners' findings on one image, joined: who found what, and where they disagree."""
+"""Several scanners' findings on one image, joined: each once, with who found it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -38,26 +38,6 @@ def merge(own: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, .
             found.append(other)
             _note(places, len(found) - 1, other)
     return ordered(found)
-
-
-def disagreements(findings: Iterable[Finding], scanners: Sequence[str]) -> tuple[tuple[Finding, str], ...]:
-    """Findings that not all of `scanners` have, or that they rate differently, each with that in words."""
-    named = sorted(set(scanners))
-    return tuple((one, words) for one in findings if (words := _disagreement(one, named)))
-
-
-def _disagreement(finding: Finding, scanners: Sequence[str]) -> str:
-    has = [name for name in scanners_of(finding) if name in scanners]
-    if not has:
-        return ""
-    lacks = [name for name in scanners if name not in has]
-    said = {_scanner(one.source): one.range.partition(",")[0] for one in finding.evidence}
-    said |= {OURS: finding.severity.word} if OURS in has else {}
-    words = {name: said[name] for name in has if name in said}
-    rated = len(set(words.values()) - {"unknown"}) > 1
-    parts = [f"found by {' and '.join(has)}, not by {' and '.join(lacks)}"] if lacks else []
-    parts += [", ".join(f"{name} says {word}" for name, word in sorted(words.items()))] if rated else []
-    return "; ".join(parts)
 
 
 def _scanner(source: str) -> str:

@@ -112,6 +112,9 @@ class FindingPart(msgspec.Struct, frozen=True):
     published: str
     modified: str
     evidence: tuple[Evidence, ...]
+    epss: Annotated[float | None, Meta(description="how likely it is exploited within 30 days, 0 to 1")] = None
+    kev: Annotated[bool, Meta(description="whether it is known to be exploited (CISA)")] = False
+    vendor_state: Annotated[str, Meta(description="what the distribution decided where it has no fix")] = ""
 
 
 class ReasonPart(msgspec.Struct, frozen=True):
@@ -153,6 +156,9 @@ class Document(msgspec.Struct, frozen=True):
     skipped: Annotated[tuple[Skipped, ...], Meta(description="what should have been read and could not be")]
     unmatched: Annotated[tuple[Skipped, ...], Meta(description="packages that no advisory could be compared with")]
     advisories: Annotated[Advisories | None, Meta(description="null where nobody looked for findings")]
+    scanners: Annotated[
+        tuple[str, ...], Meta(description="whose findings are joined here; empty where it is Pratique alone")
+    ] = ()
 
 
 def render(report: Report) -> bytes:
@@ -177,6 +183,7 @@ def document(report: Report) -> Document:
         skipped=report.inventory.skipped,
         unmatched=report.unmatched,
         advisories=report.advisories,
+        scanners=report.scanners,
     )
 
 
@@ -197,6 +204,7 @@ def read_report(data: bytes, name: str) -> Report:
         verdict=_read_verdict(found) if found.verdict else None,
         advisories=found.advisories,
         unmatched=found.unmatched,
+        scanners=found.scanners,
         tool_version=found.tool.version,
         generated_at=found.generated_at,
     )
@@ -224,14 +232,16 @@ def _inventory(found: Document) -> Inventory:
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) that `render` keeps to."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, "title": "Pratique report"}
-    return head | msgspec.json.schema(Document)
+    made: dict[str, Any] = msgspec.to_builtins(head | msgspec.json.schema(Document))
+    return made
 
 
-_PackageKey = tuple[str, str, str, str]
+_PackageKey = tuple[str, str, str, str, str]
 
 
 def _package_key(package: Package) -> _PackageKey:
-    return package.purl, package.name, package.version, package.locations[0].path if package.locations else ""
+    first = package.locations[0].path if package.locations else ""
+    return package.type.value, package.purl, package.name, package.version, first
 
 
 def _read_finding(part: FindingPart, known: Mapping[_PackageKey, Package]) -> Finding:
@@ -239,7 +249,7 @@ def _read_finding(part: FindingPart, known: Mapping[_PackageKey, Package]) -> Fi
     place = (Location(named.path, named.layer),) if named.path or named.layer else ()
     alone = Package(named.type, named.name, named.version, named.purl, source=named.source, locations=place)
     fields = {name: getattr(part, name) for name in part.__struct_fields__}
-    package = known.get((named.purl, named.name, named.version, named.path), alone)
+    package = known.get((named.type.value, named.purl, named.name, named.version, named.path), alone)
     own = {"package": package, "severity": Severity[part.severity.upper()], "state": State(part.state)}
     return Finding(**fields | own)
 
@@ -302,6 +312,9 @@ def _finding(finding: Finding) -> FindingPart:
         published=finding.published,
         modified=finding.modified,
         evidence=finding.evidence,
+        epss=finding.epss,
+        kev=finding.kev,
+        vendor_state=finding.vendor_state,
     )
 
 

@@ -24,6 +24,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `target` is what the user asked for. `advisories` is None where nobody looked for findings (an SBOM alone), so that
     "none found" and "not looked" stay apart. `unmatched` are packages that no advisory could be compared with.
+    `scanners` are those whose findings are joined here, `pratique` among them where it looked; empty: it alone.
     `generated_at` is RFC 3339 in UTC to the second, with `Z`.
     """
 
@@ -34,6 +35,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     advisories: Advisories | None = None
     unmatched: tuple[Skipped, ...] = ()
+    scanners: tuple[str, ...] = ()
     tool_version: str
     generated_at: str
 

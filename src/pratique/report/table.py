@@ -8,6 +8,7 @@ from pratique.model.advisory import Severity
 from pratique.model.finding import Finding
 from pratique.model.inventory import Skipped
 from pratique.model.verdict import Outcome, Verdict
+from pratique.report import agreement
 from pratique.report.report import Report, totals_line, worst_first
 from pratique.report.text import one_line
 
@@ -25,6 +26,7 @@ _STYLES = {
 }
 _OUTCOMES = {Outcome.ALLOW: "bold green", Outcome.WARN: "bold yellow", Outcome.DENY: "bold red"}
 _SHOWN_SKIPS = 5
+_SHOWN_DISAGREEMENTS = 20
 
 
 def render(report: Report, *, width: int = 80, color: bool = False) -> str:
@@ -37,6 +39,7 @@ def render(report: Report, *, width: int = 80, color: bool = False) -> str:
         _print(console, totals_line(report.findings))
     if report.verdict:
         _verdict(console, report.verdict)
+    _scanners(console, report)
     _skips(console, "not read", report.inventory.skipped)
     _skips(console, "not compared", report.unmatched)
     return _text(console)
@@ -117,6 +120,17 @@ def _verdict(console: "Console", verdict: Verdict) -> None:
     for reason in verdict.reasons:
         remedy = f" ({reason.remedy})" if reason.remedy else ""
         _print(console, f"  {reason.outcome.value}: [{reason.rule}] {reason.message}{remedy}")
+
+
+def _scanners(console: "Console", report: Report) -> None:
+    """Who looked, and where they disagree."""
+    if report.scanners:
+        _print(console, f"scanners: {', '.join(report.scanners)}")
+    odd = agreement.disagreements(report.findings, report.scanners) if len(report.scanners) > 1 else ()
+    for finding, words in odd[:_SHOWN_DISAGREEMENTS]:
+        _print(console, f"disagreement: {finding.id} in {finding.package.name}: {words}")
+    if len(odd) > _SHOWN_DISAGREEMENTS:
+        _print(console, f"disagreement: {len(odd) - _SHOWN_DISAGREEMENTS} more (-f json has the evidence of all)")
 
 
 def _skips(console: "Console", what: str, skipped: Sequence[Skipped]) -> None:

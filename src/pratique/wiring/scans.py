@@ -11,8 +11,9 @@ import msgspec
 
 from pratique import __version__
 from pratique.model.descriptor import Platform
+from pratique.model.digest import digest_of
 from pratique.model.errors import NotFound, UsageError
-from pratique.model.image import Image
+from pratique.model.image import BASE_NAME, Image
 from pratique.model.inventory import Inventory
 from pratique.report.report import Advisories, Report
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pratique.advisories.status import BuildReport
     from pratique.advisories.store import AdvisoryStore
     from pratique.judge.policy import Policy
+    from pratique.judge.rules.case import Facts
+    from pratique.report.importers.imported import Imported
 
 _LOCAL = ("oci:", "oci-archive:", "docker-archive:", "dir:", "sbom:")
 _DAEMONS = ("docker-daemon:", "podman:")
@@ -105,8 +108,12 @@ def inspect(request: Request, now: datetime) -> Report:
     )
 
 
-def assess(request: Request, policy: "Policy | None", now: datetime) -> Report:
-    """Scan, match, and judge where there is a policy. Advisories are opened first: without them, nothing is read."""
+def assess(request: Request, policy: "Policy | None", now: datetime, others: "Sequence[Imported]" = ()) -> Report:
+    """Scan, match, and judge where there is a policy. Advisories are opened first: without them, nothing is read.
+
+    `others` are reports of other scanners on the same target: their findings are joined with ours.
+    """
+    from pratique.judge import scanners as joining
     from pratique.judge.match import match_all
     from pratique.judge.verdict import judge
 
@@ -115,11 +122,79 @@ def assess(request: Request, policy: "Policy | None", now: datetime) -> Report:
         inventory = report.inventory
         matched = match_all(inventory, store)
         advisories = Advisories(store.digest, store.status().built_at)
+    findings, scanners = matched.findings, (joining.OURS, *(one.tool for one in others))
+    for one in others:
+        _check_same_image(report, one)
+        findings = joining.merge(findings, one.findings)
+    facts = _facts(report, scanners, advisories.built_at)
     verdict = None
     if policy:
-        verdict = judge(policy, inventory.image, inventory, matched.findings, advisories.digest, now, matched.unmatched)
+        verdict = judge(policy, inventory.image, inventory, findings, advisories.digest, now, matched.unmatched, facts)
     return msgspec.structs.replace(
-        report, findings=matched.findings, unmatched=matched.unmatched, advisories=advisories, verdict=verdict
+        report,
+        findings=findings,
+        unmatched=matched.unmatched,
+        advisories=advisories,
+        verdict=verdict,
+        scanners=scanners if others else (),
+    )
+
+
+def imported(path: str, tool: str, policy: "Policy | None", now: datetime) -> Report:
+    """Another scanner's report as ours, judged where there is a policy. The file's digest stands for the advisories."""
+    from pratique.judge.order import ordered
+    from pratique.judge.verdict import judge
+
+    data = read_file(path, SBOM_LIMIT)
+    one = read_imported(path, tool, data)
+    advisories = Advisories(digest_of(data), one.created)
+    report = Report(
+        target=one.target or path,
+        inventory=one.inventory,
+        findings=ordered(one.findings),
+        advisories=advisories,
+        scanners=(one.tool,),
+        tool_version=__version__,
+        generated_at=_rfc3339(now),
+    )
+    if policy is None:
+        return report
+    facts = msgspec.structs.replace(_facts(report, (one.tool,), one.created), scanned_at=one.created)
+    inventory = one.inventory
+    verdict = judge(policy, inventory.image, inventory, report.findings, advisories.digest, now, (), facts)
+    return msgspec.structs.replace(report, verdict=verdict)
+
+
+def read_imported(path: str, tool: str = "", data: bytes | None = None) -> "Imported":
+    """Another scanner's report; `tool` says whose it must be. Raises NotFound, InvalidData."""
+    from pratique.report.importers.reading import read
+
+    return read(read_file(path, SBOM_LIMIT) if data is None else data, path, tool)
+
+
+def _check_same_image(report: Report, other: "Imported") -> None:
+    """Two images' findings must not be joined. Raises UsageError."""
+    ours, theirs = report.inventory.image, other.inventory.image
+    index = report.image.index if report.image else None
+    if ours and theirs and theirs not in {ours, index}:
+        raise UsageError(f"the report of {other.tool} is about {theirs}", f"the target is {ours}")
+
+
+def _facts(report: Report, scanners: tuple[str, ...], advisories_at: str) -> "Facts":
+    """What rules on the image itself look at, as far as a single look can tell."""
+    from pratique.judge.rules.case import Facts
+
+    image = report.image
+    said = {**image.labels, **image.annotations} if image else {}
+    return Facts(
+        reference=report.target,
+        created=(image.created or "") if image else "",
+        user=image.runtime.user if image else None,
+        base=said.get(BASE_NAME) or said.get("image.base.ref.name"),
+        labels=image.labels if image else {},
+        scanned_at=report.generated_at,
+        advisories_at=advisories_at,
+        scanners=scanners,
     )
 
 

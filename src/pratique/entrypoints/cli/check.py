@@ -1,8 +1,25 @@
 """`pratique check TARGET`: may this image be used? The policy's verdict, with its reasons."""
 
 import argparse
+from collections.abc import Sequence
 
 from pratique.entrypoints.cli import options
+
+
+class Schema(argparse.Action):
+    """Prints the schema as `--help` prints the help: whatever else is asked."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's word
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Called by argparse."""
+        import msgspec
+
+        from pratique.judge.schema import schema
+
+        print(msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode())
+        parser.exit()
 
 
 def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
@@ -10,6 +27,8 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     parser = options.add_command(subparsers, "check", "judge an image by a policy; exit 1 when it is denied")
     parser.add_argument("-f", "--format", choices=("table", "json"), default="table", help="default: table")
     parser.add_argument("--policy", metavar="FILE", help="default: deny what is high or critical and can be fixed")
+    parser.add_argument("--schema", action=Schema, help="print the JSON Schema of policies, for editors, and stop")
+    options.add_reports(parser)
     options.add_database(parser)
     parser.set_defaults(run=run)
 
@@ -23,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
 
     policy = scans.read_policy(args.policy)
     output.check(args.output)
-    report = scans.assess(request(args), policy, output.now())
+    others = [scans.read_imported(file) for file in args.with_report]
+    report = scans.assess(request(args), policy, output.now(), others)
     if args.format == "json":
         from pratique.report import document
 

@@ -11,6 +11,7 @@ top level it imports nothing but the standard library and `cli.options`: what it
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -18,10 +19,11 @@ from typing import NoReturn
 from pratique.model.errors import PratiqueError, UsageError
 
 COMMANDS = (
-    *("scan", "sbom", "check", "diff", "explain", "db", "rollout", "demo"),
+    *("scan", "sbom", "check", "diff", "explain", "import", "db", "rollout", "demo"),
     *("base", "fix", "task", "sign", "verify", "admit", "serve"),
 )
-_INTERRUPTED, _PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report them
+_MODULES = {"import": "importing"}  # a command whose name can't be a module's
+_INTERRUPTED, _PIPE_CLOSED, _TERMINATED = 130, 141, 143  # 128 + the signal, as shells report them
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,8 +34,17 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, f"see {self.prog} --help")
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
+
+
 def run() -> NoReturn:
-    """The console script."""
+    """The console script. SIGTERM ends it as Ctrl-C does, so that drafts are cleared away."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main(sys.argv[1:]))
 
 
@@ -44,6 +55,8 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.flush()
     except PratiqueError as error:
         return _fail(str(error), error.exit_code)
+    except _Terminated:
+        return _TERMINATED
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
@@ -74,7 +87,7 @@ def _parser(argv: Sequence[str]) -> Parser:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     asked = [argv[0]] if argv and argv[0] in COMMANDS else COMMANDS
     for name in asked:
-        importlib.import_module(f"pratique.entrypoints.cli.{name}").add(subparsers)
+        importlib.import_module(f"pratique.entrypoints.cli.{_MODULES.get(name, name)}").add(subparsers)
     return parser
 
 

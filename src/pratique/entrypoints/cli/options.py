@@ -63,6 +63,17 @@ def add_database(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_reports(parser: argparse.ArgumentParser) -> None:
+    """`--with-report FILE`."""
+    parser.add_argument(
+        "--with-report",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="join another scanner's report on the same image (as pratique import reads it); repeatable",
+    )
+
+
 def severity(word: str) -> "Severity":
     """A severity by its word, in any case. Raises UsageError."""
     from pratique.model.advisory import Severity

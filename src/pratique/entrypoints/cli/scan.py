@@ -26,6 +26,7 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
         "--fail-on", metavar="SEVERITY", help="exit 1 when a finding is this severe or worse, shown or not"
     )
     parser.add_argument("--policy", metavar="FILE", help="judge by this policy too; exit 1 when it denies")
+    options.add_reports(parser)
     options.add_database(parser)
     parser.set_defaults(run=run)
 
@@ -45,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
     policy = scans.read_policy(args.policy) if args.policy is not None else None
     output.check(args.output)
     also = formats.parse_also(args.also)
-    now = output.now()
-    report = scans.assess(request(args), policy, now)
+    others = [scans.read_imported(file) for file in args.with_report]
+    report = scans.assess(request(args), policy, output.now(), others)
     counted = [finding for finding in report.findings if finding.fix_versions or not args.ignore_unfixed]
     shown = tuple(finding for finding in counted if not shown_severities or finding.severity in shown_severities)
     visible = replace(report, findings=shown)

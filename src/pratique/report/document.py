@@ -232,7 +232,7 @@ def _inventory(found: Document) -> Inventory:
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) that `render` keeps to."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, "title": "Pratique report"}
-    made: dict[str, Any] = msgspec.to_builtins(head | msgspec.json.schema(Document))
+    made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(head | msgspec.json.schema(Document)))
     return made
 
 

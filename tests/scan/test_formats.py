@@ -1,13 +1,14 @@
 """Each package format: what its files look like, and that no bytes upset it."""
 
 import time
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pratique.model.inventory import Distro, PackageType, Source
-from pratique.scan import apk, dpkg, dpkg_files, node, os_release, python
+from pratique.scan import apk, dpkg, dpkg_files, end_of_life, node, os_release, python
 from pratique.scan.formats import FORMATS, limit_of
 from pratique.scan.found import Format, Found, Parsed, Problem
 from tests.scan.building import DEBIAN, deb, manifest, metadata
@@ -177,7 +178,7 @@ def test_node_tells_what_it_cannot_read(content: bytes) -> None:
 
 
 def test_a_distribution_is_known_by_os_release() -> None:
-    expected = Distro("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)")
+    expected = Distro("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", end_of_life="2028-06-30")
     assert os_release.distro({"etc/os-release": DEBIAN}.get) == expected
     assert os_release.distro({"etc/os-release": b"", "usr/lib/os-release": DEBIAN}.get) == expected
     quoted = b'# a comment\nID=\'Ubuntu\'\nID_LIKE="debian \\"x\\""\nNAME=Ubuntu\n'
@@ -189,15 +190,63 @@ def test_a_distribution_is_known_by_os_release() -> None:
 @pytest.mark.parametrize(
     ("path", "content", "expected"),
     [
-        ("etc/debian_version", b"12.4\n", Distro("debian", "12", "bookworm")),
+        ("etc/debian_version", b"12.4\n", Distro("debian", "12", "bookworm", end_of_life="2028-06-30")),
         ("etc/debian_version", b"trixie/sid\n", Distro("debian", codename="trixie")),
-        ("etc/alpine-release", b"3.20.1\n", Distro("alpine", "3.20.1")),
+        ("etc/alpine-release", b"3.20.1\n", Distro("alpine", "3.20.1", end_of_life="2026-04-01")),
+        (
+            "etc/centos-release",
+            b"CentOS release 6.10 (Final)\n",
+            Distro("centos", "6.10", name="CentOS release 6.10 (Final)", end_of_life="2020-11-30"),
+        ),
+        (
+            "etc/SuSE-release",
+            b"SUSE Linux Enterprise Server 12 (x86_64)\nVERSION = 12\n",
+            Distro("sles", "12", name="SUSE Linux Enterprise Server 12 (x86_64)"),
+        ),
+        ("etc/redhat-release", b"Something else 1\n", None),
         ("etc/alpine-release", b"", None),
         ("etc/hostname", b"x", None),
     ],
 )
 def test_older_images_are_known_by_other_files(path: str, content: bytes, expected: Distro | None) -> None:
     assert os_release.distro({path: content}.get) == expected
+
+
+@pytest.mark.parametrize(
+    ("os_release_file", "day"),
+    [
+        ("ID=debian\nVERSION_ID=11\n", "2026-08-31"),
+        ("ID=ubuntu\nVERSION_ID=24.04\n", "2029-05-31"),
+        ("ID=alpine\nVERSION_ID=3.21.3\n", "2026-11-01"),
+        ("ID=wolfi\nVERSION_ID=20230201\n", ""),
+        ("ID=chainguard\nVERSION_ID=20230214\n", ""),
+        ("ID=rhel\nVERSION_ID=9.4\n", "2032-05-31"),
+        ("ID=rocky\nVERSION_ID=9.3\n", "2032-05-31"),
+        ("ID=almalinux\nVERSION_ID=8.10\n", "2029-05-31"),
+        ("ID=centos\nVERSION_ID=8\nNAME='CentOS Linux'\n", "2021-12-31"),
+        ("ID=centos\nVERSION_ID=8\nNAME='CentOS Stream'\n", "2024-05-31"),
+        ("ID=fedora\nVERSION_ID=42\n", "2026-05-27"),
+        ("ID=amzn\nVERSION_ID=2023\n", "2029-06-30"),
+        ("ID=ol\nVERSION_ID=8.9\n", "2029-07-31"),
+        ("ID=sles\nVERSION_ID=15.5\n", "2024-12-31"),
+        ("ID=opensuse-leap\nVERSION_ID=15.6\n", "2026-04-30"),
+        ("ID=mariner\nVERSION_ID=2.0\n", "2025-07-31"),
+        ("ID=photon\nVERSION_ID=2.0\n", "2022-12-31"),
+        ("ID=arch\n", ""),
+        ("ID=debian\nVERSION_ID=99\n", ""),
+    ],
+)
+def test_a_release_has_its_last_day_where_that_is_known(os_release_file: str, day: str) -> None:
+    found = os_release.distro({"etc/os-release": os_release_file.encode()}.get)
+    assert found
+    assert found.end_of_life == day
+
+
+def test_the_table_of_last_days_is_well_formed() -> None:
+    for (distro, version), day in end_of_life._table().items():
+        assert distro
+        assert version[0].isdigit()
+        assert date.fromisoformat(day).isoformat() == day
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_entry_point_and_the_images_own(name: str, tmp_path: Path) -> None:
 def test_a_cmd_is_read_by_a_shell_as_on_acrs_agent(name: str, tmp_path: Path) -> None:
     ran = cmd(name, tmp_path, "id: a, cmd: 'SH /bin/sh -c ''echo $1-$2'' x $(echo one) two > out; echo after'")
     assert ran.result.successful, ran.result.failure
-    assert ran.files == {"out": "one-two\n"}
+    assert ran.files == {"out": "one-two\n"}, ran.text("a")
     assert ran.lines("a") == ["after"]
 
 

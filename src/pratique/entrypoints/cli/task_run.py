@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def _run(args: argparse.Namespace, task: Task, prepared: Prepared, context: Path
     def say(step: str, line: str) -> None:
         print(f"{step} | {line}", file=stream, flush=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends what runs, as Ctrl-C does
     with Workspace(_store(args.store), context, task.volumes) as workspace:
         executor = BuildahExecutor(task, workspace, settings, secrets=prepared.secrets, sink=say)
         result = run(task, executor, lambda step, what: print(f"{step}: {what}", file=stream, flush=True))

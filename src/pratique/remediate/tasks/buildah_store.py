@@ -17,6 +17,7 @@ from pratique.remediate.tasks.workspace import Workspace
 
 _KEPT = ("PATH", "XDG_RUNTIME_DIR", "TMPDIR", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _CREDENTIALS = ("HOME", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG")
+_ANSWER = 120.0  # seconds
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -78,14 +79,17 @@ class BuildahStore:
 
     def answer(self, arguments: Sequence[str]) -> str:
         """buildah's own answer, in nobody's log; empty when it fails."""
-        done = subprocess.run(
-            [*self.command, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            env=self._environment(()),
-            timeout=60,
-        )
+        try:
+            done = subprocess.run(
+                [*self.command, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                env=self._environment(()),
+                timeout=_ANSWER,
+            )
+        except subprocess.TimeoutExpired:
+            return ""
         return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
 
     @property

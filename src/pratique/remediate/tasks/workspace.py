@@ -4,6 +4,7 @@ The context is copied, as ACR uploads it, so a step cannot change what it was gi
 """
 
 import base64
+import fcntl
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from pratique.remediate.tasks.places import shown
 from pratique.remediate.tasks.task import WORKSPACE, Step, Volume, VolumeMount
 
 HOME = "/acb/home"
+_LOCK = "lock"
 _LEFT_OUT = (".git", ".gitignore", ".hg", ".hgignore", ".svn", ".bzr", ".venv")
 
 
@@ -30,7 +32,8 @@ class Workspace:
     def __init__(self, folder: Path, context: Path | None, volumes: Iterable[Volume] = ()) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.root = Path(tempfile.mkdtemp(prefix="run-", dir=folder)).resolve()
+            _remove_abandoned(folder)
+            self.root, self._lock = _locked(folder)
             self.logs = folder / "logs" / self.root.name
             for path in (self.root / "home", self.root / "volumes", self.root / "scratch", self.logs):
                 path.mkdir(parents=True)
@@ -52,8 +55,8 @@ class Workspace:
 
     def close(self) -> None:
         """Remove the run's files, but never through something that is still mounted below them."""
-        if not any(mount.is_relative_to(self.root) for mount in _mounts()):
-            shutil.rmtree(self.root, ignore_errors=True)
+        _remove(self.root)
+        os.close(self._lock)
 
     def mounts(self, step: Step) -> tuple[tuple[str, Path, bool], ...]:
         """What a step's container gets: its path, ours, and whether it may write there."""
@@ -97,7 +100,7 @@ class Workspace:
 
         def ignored(folder: str, names: Sequence[str]) -> set[str]:
             inside = Path(folder).resolve()
-            return {name for name in names if name in left_out or (inside / name) == self.root.parent}
+            return {name for name in names if name in left_out or _is_special(inside / name, self.root.parent)}
 
         shutil.copytree(context, self.files, symlinks=True, ignore=ignored)
 
@@ -107,6 +110,40 @@ class Workspace:
             folder.mkdir(mode=0o755)
             for name, content in volume.files.items():
                 (folder / name).write_bytes(base64.b64decode(content) + b"\n")
+
+
+def _locked(folder: Path) -> tuple[Path, int]:
+    """A run's folder that nobody takes for abandoned: its lock is held from before it has its name."""
+    made = Path(tempfile.mkdtemp(prefix="new-", dir=folder))
+    lock = os.open(made / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return made.rename(folder / made.name.replace("new-", "run-", 1)).resolve(), lock
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """What runs left behind that were killed."""
+    for path in folder.glob("run-*"):
+        try:
+            lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(path.resolve())
+        except OSError:
+            continue
+        finally:
+            os.close(lock)
+
+
+def _remove(root: Path) -> None:
+    if not any(mount.is_relative_to(root) for mount in _mounts()):
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _is_special(path: Path, store: Path) -> bool:
+    """Neither file nor folder (a socket, a pipe), or where runs are kept."""
+    return path == store or not (path.is_symlink() or path.is_file() or path.is_dir())
 
 
 def _mounts() -> Iterable[Path]:

@@ -1,6 +1,7 @@
 """A real `podman system service` with a store of its own."""
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,22 +24,27 @@ class Podman(NamedTuple):
 
 @contextmanager
 def podman(folder: Path) -> Iterator[Podman]:
-    """Run podman's API on a Unix socket below `folder`; skips where there is no podman, or we aren't root."""
+    """Run podman's API on a socket, its store below `folder`; skips where there is no podman, or we aren't root."""
     require("podman")
     require_root()
-    command = ("podman", "--storage-driver", "vfs", "--root", str(folder / "root"), "--runroot", str(folder / "run"))
-    socket = folder / "podman.sock"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "system", "service", "--time", "0", f"unix://{socket}"], stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + 30
-        while not socket.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"podman did not start: {(folder / 'log').read_text()[-500:]}")
-            time.sleep(0.05)
-        yield Podman(socket, command)
-    finally:
-        process.terminate()
-        process.wait(20)
+    # Podman wants a short path here, and so does a socket's address.
+    with tempfile.TemporaryDirectory(prefix="p-", dir="/tmp", ignore_cleanup_errors=True) as short:
+        command = ("podman", "--storage-driver", "vfs", "--root", str(folder / "root"), "--runroot", short)
+        socket, log = Path(short, "s"), Path(short, "log")
+        with log.open("wb") as file:
+            service = ("system", "service", "--time", "0", f"unix://{socket}")
+            process = subprocess.Popen([*command, *service], stdout=file, stderr=file)
+        try:
+            _wait(socket, process, log)
+            yield Podman(socket, command)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _wait(socket: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not socket.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"podman did not start: {log.read_text()[-500:]}")
+        time.sleep(0.05)

@@ -21,6 +21,7 @@ from pratique.registry import images
 from pratique.registry.archive import DockerArchive, OciArchive, open_archive, write_docker_archive, write_oci_archive
 from pratique.registry.in_memory import InMemoryRegistry, InMemoryRepository
 from pratique.registry.layout import LayoutRepository
+from pratique.registry.remote import RemoteRepository
 from pratique.registry.tar_index import TarIndex
 from pratique.registry.targets import open_target
 from tests.registry.support import read, tar_of
@@ -335,3 +336,14 @@ def test_references_are_looked_up_in_a_folder_of_layouts(tmp_path: Path) -> None
     again = open_target("localhost:5000/app:v1", layouts_root=tmp_path)
     assert images.load(again.repository, again.target) == image
     assert (tmp_path / "localhost_5000" / "app" / "index.json").exists()
+
+
+def test_plain_http_is_for_loopback_only_and_not_even_that_when_it_is_forbidden(registry_host: str) -> None:
+    target = open_target(f"{registry_host}/plain/app:1")
+    with pytest.raises(NotFound):
+        target.repository.resolve(target.target)
+    target.close()
+    target = open_target(f"{registry_host}/plain/app:1", plain_http=False)
+    assert isinstance(target.repository, RemoteRepository)
+    assert target.repository._client.base == f"https://{registry_host}"
+    target.close()

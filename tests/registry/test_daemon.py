@@ -140,7 +140,7 @@ def test_whatever_else_a_daemon_answers_is_an_error_that_names_the_image(
 def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     saved(tmp_path / "app.tar")
     data = (tmp_path / "app.tar").read_bytes()
-    with pytest.raises(InvalidData, match="cut off|end of data"):
+    with pytest.raises(InvalidData, match=r"cut off|end of data"):
         fake(Answer(200, {}, data[:2000]))
 
 

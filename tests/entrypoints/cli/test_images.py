@@ -157,7 +157,7 @@ def test_an_archive_that_is_none_is_refused(tmp_path: Path, scheme: str, content
         ("oci:{0}/layout@sha256:12", 3),
         ("oci-archive:{0}/nothing.tar", 3),
         ("oci:", 2),
-        ("docker-daemon:web", 2),
+        ("containers-storage:web", 2),
         ("https://registry.example/web", 2),
     ],
 )

@@ -210,6 +210,14 @@ def test_a_rust_program_tells_its_crates_but_not_those_of_its_build(tmp_path: Pa
     assert items == (Found(PackageType.CARGO, "app", "0.1.0"), Found(PackageType.CARGO, "serde", "1.0.200"))
 
 
+def test_libraries_that_patchelf_changed_are_no_trouble(tmp_path: Path) -> None:
+    require("gcc", "patchelf")
+    (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["gcc", "-o", tmp_path / "out", tmp_path / "a.c"], check=True)
+    subprocess.run(["patchelf", "--set-rpath", "$ORIGIN/" + "x" * 4000, tmp_path / "out"], check=True)
+    assert read((tmp_path / "out").read_bytes()) == ()
+
+
 @pytest.mark.slow
 def test_what_cargo_auditable_builds_is_read(tmp_path: Path) -> None:
     require("cargo", "cargo-auditable")

@@ -38,8 +38,8 @@ def _elf_spans(path: str, size: int, head: bytes) -> list[Span]:
     found = [(0, min(HEAD, size)), *_within(((one.offset, one.size) for one in first), size)]
     table = None if elf.is_go else elf.section_table(size)
     if table:
-        loaded = max((one.offset + one.size for one in elf.segments(size)), default=0)
-        start = max(table[0] - _NAMES, min(loaded, table[0]))
+        ends = (one.offset + one.size for one in elf.segments(size))  # patchelf appends a segment behind the table
+        start = max(table[0] - _NAMES, max((end for end in ends if end <= table[0]), default=0))
         found.append((start, min(table[1], table[0] + _TABLE)))
     return _joined(found, size)
 

@@ -21,13 +21,15 @@ from pratique.model.errors import InvalidData
 class Candidate(msgspec.Struct, frozen=True):
     """Something found beside an image that claims to be signed; `where` names it for people, content is checked bytes.
 
-    `signature` is the base64 text beside the content, for those that don't carry it inside.
+    `signature` is the base64 text beside the content, for those that don't carry it inside; `annotations` is all that
+    stands beside it, unsigned.
     """
 
     where: str
     media_type: str
     content: bytes
     signature: str = ""
+    annotations: Mapping[str, str] = {}
 
 
 def signature(
@@ -41,7 +43,7 @@ def signature(
     if not payload.names(digest):
         named = str(payload.critical.image.docker_manifest_digest)
         raise InvalidData(f"well signed, but for another image: {named[:80]}")
-    _require(annotations, payload.optional or {})
+    require(annotations, payload.optional or {})
     return Attestation(digest, "", key_id)
 
 
@@ -60,7 +62,7 @@ def _statement_as_signature(
     signed: dict[str, object] = {}
     for subject in statement.subject:
         signed.update(subject.annotations or {})
-    _require(annotations, signed)
+    require(annotations, signed)
     return Attestation(digest, "", key_id)
 
 
@@ -110,7 +112,8 @@ def _decoded(text: str) -> bytes:
         raise InvalidData("its signature is not base64") from None
 
 
-def _require(wanted: Mapping[str, str], signed: Mapping[str, object]) -> None:
+def require(wanted: Mapping[str, str], signed: Mapping[str, object]) -> None:
+    """Refuse where these annotations are not all among the signed ones. Raises InvalidData."""
     for key, value in wanted.items():
         if signed.get(key) != value:
             raise InvalidData(f"well signed, but without the annotation {key}={value}")

@@ -83,7 +83,8 @@ class Finder:
                 continue
             content = self._content(where := f"{tag} layer {position}", layer)
             if content is not None:
-                yield Candidate(where, media_type, content, layer.annotations.get(simple_signing.SIGNATURE, ""))
+                signature = layer.annotations.get(simple_signing.SIGNATURE, "")
+                yield Candidate(where, media_type, content, signature, layer.annotations)
 
     def _only_layer(self, where: str, descriptor: Descriptor, predicate_type: str) -> Descriptor | None:
         try:

@@ -140,7 +140,7 @@ def load_public(pem: bytes) -> Verifier:
         key = serialization.load_pem_public_key(pem)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _unreadable(error, "public") from None
-    return Verifier(_usable_public(key))
+    return Verifier(usable_public(key))
 
 
 def _unreadable(error: Exception, kind: str) -> Exception:
@@ -154,12 +154,13 @@ def _usable_private(key: object) -> "PrivateKey":
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
-        _usable_public(key.public_key())
+        usable_public(key.public_key())
         return key
     raise InvalidData(f"cannot sign with a {type(key).__name__}", f"use {_KINDS}")
 
 
-def _usable_public(key: object) -> "PublicKey":
+def usable_public(key: object) -> "PublicKey":
+    """The key, if it is of a kind that we verify with. Raises InvalidData."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:

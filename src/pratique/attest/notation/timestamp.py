@@ -46,12 +46,17 @@ class _Signed(NamedTuple):
     signers: list[der.Value]
 
 
-def verify(token: bytes, stamped: bytes, roots: "Sequence[Certificate]") -> Timestamp:
-    """When `stamped` existed, by an authority under these roots. Raises InvalidData with the reason."""
+def verify(
+    token: bytes, stamped: bytes, roots: "Sequence[Certificate]", known: "Sequence[Certificate]" = ()
+) -> Timestamp:
+    """When `stamped` existed, by an authority under these roots. Raises InvalidData with the reason.
+
+    `known` are certificates that the token may leave out.
+    """
     if len(token) > _LIMIT:
         raise InvalidData(f"a timestamp of {len(token)} bytes, more than {_LIMIT}")
     try:
-        signed = _signed_data(token)
+        signed = _signed_data(token, known)
         moment, accuracy = _info(signed.content, stamped)
         with chain.reading():
             leaf = _signer(signed)
@@ -63,7 +68,7 @@ def verify(token: bytes, stamped: bytes, roots: "Sequence[Certificate]") -> Time
     return Timestamp(moment - accuracy, moment + accuracy, found)
 
 
-def _signed_data(token: bytes) -> _Signed:
+def _signed_data(token: bytes, known: "Sequence[Certificate]" = ()) -> _Signed:
     kind, wrapped = der.read(token).children()
     if kind.oid() != _SIGNED_DATA:
         raise InvalidData("the timestamp is not signed data")
@@ -74,7 +79,7 @@ def _signed_data(token: bytes) -> _Signed:
     certificates = [each.whole for part in parts[3:-1] if part.tag == _CERTIFICATES for each in part.children()]
     if len(certificates) > 2 * _LONGEST:
         raise InvalidData(f"the timestamp holds {len(certificates)} certificates")
-    return _Signed(content.children()[0].octets(), chain.load(certificates), parts[-1].children())
+    return _Signed(content.children()[0].octets(), (*chain.load(certificates), *known), parts[-1].children())
 
 
 def _info(content: bytes, stamped: bytes) -> tuple[datetime, timedelta]:

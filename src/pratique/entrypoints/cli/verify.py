@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Verify: TypeAlias = Callable[[Repository, Digest], Verification]
 
 _NOT_VERIFIED = 1
+_ROOT_LIMIT = 4 * 1024 * 1024  # bytes
 
 
 def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
@@ -39,6 +40,12 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--type", metavar="T", help="verify attestations of this type: cyclonedx, spdx, ..., a URI, or all"
     )
+    keyless = parser.add_argument_group("signatures without kept keys (Sigstore), offline")
+    keyless.add_argument("--trusted-root", metavar="FILE", help="Sigstore's trusted_root.json")
+    keyless.add_argument("--certificate-identity", metavar="WHO", help="the signer: a mail address or a URI")
+    keyless.add_argument("--certificate-identity-regexp", metavar="RE", help="or a pattern of the whole of it")
+    keyless.add_argument("--certificate-oidc-issuer", metavar="URL", help="who vouched for the signer")
+    keyless.add_argument("--certificate-oidc-issuer-regexp", metavar="RE", help="or a pattern of the whole of it")
     parser.add_argument("--trust-policy", metavar="FILE", help="notation's signatures: its trustpolicy.json")
     parser.add_argument(
         "--trust-store", metavar="FOLDER", help="notation's trust store; default: the one beside the trust policy"
@@ -55,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from pratique.registry.targets import open_target
 
     _check(args)
-    verify = _by_policy(args) if args.trust_policy else _by_keys(args)
+    verify = _by_policy(args) if args.trust_policy else _by_root(args) if args.trusted_root else _by_keys(args)
     target = open_target(args.target, plain_http=args.plain_http or None)
     with closing(target):
         digest = target.repository.resolve(target.target).digest
@@ -67,14 +74,37 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    if bool(args.key) == bool(args.trust_policy):
-        raise UsageError("what should it be verified with?", "either --key PUB, or --trust-policy FILE (notation)")
+    if sum(map(bool, (args.key, args.trust_policy, args.trusted_root))) != 1:
+        raise UsageError("what should it be verified with?", "one of --key, --trust-policy and --trusted-root")
+    if any(value for name, value in vars(args).items() if name.startswith("certificate_")) and not args.trusted_root:
+        raise UsageError("--certificate-... are for --trusted-root")
     if args.trust_store and not args.trust_policy:
         raise UsageError("--trust-store is for --trust-policy")
     if args.trust_policy and args.type:
         raise UsageError("notation has no attestations", "verify them with --key")
     if args.at_least < 1 or (args.key and args.at_least > len(args.key)):
         raise UsageError(f"--at-least {args.at_least} of {len(args.key)} keys", "at least 1, at most all of them")
+
+
+def _by_root(args: argparse.Namespace) -> "Verify":
+    from pratique.attest.keyless import trusted_root
+    from pratique.attest.keyless.identity import Identity
+    from pratique.attest.keyless.verify import attestations, verify_image
+    from pratique.attest.predicates import NAMES
+    from pratique.entrypoints.cli import key_files
+
+    annotations = key_files.annotations(args.annotation)
+    who = Identity(
+        args.certificate_identity or "",
+        args.certificate_oidc_issuer or "",
+        args.certificate_identity_regexp or "",
+        args.certificate_oidc_issuer_regexp or "",
+    )
+    root = trusted_root.parse(key_files.read(args.trusted_root, _ROOT_LIMIT), args.trusted_root)
+    if args.type:
+        kind = "" if args.type == "all" else NAMES.get(args.type, args.type)
+        return lambda repository, digest: attestations(repository, digest, root, who, kind)
+    return lambda repository, digest: verify_image(repository, digest, root, who, annotations)
 
 
 def _by_keys(args: argparse.Namespace) -> "Verify":
@@ -118,8 +148,12 @@ def _text(name: str, result: "Verification", at_least: int) -> str:
     head = f"{name}: {'verified' if signers >= at_least else 'not verified'}"
     if 0 < signers < at_least:
         head += f": signed with {signers} of at least {at_least} keys"
-    found = [f"  {each.predicate_type or 'signature'} by key {each.key_id}" for each in result]
+    found = [f"  {each.predicate_type or 'signature'} by {_named(each.key_id)}" for each in result]
     warned = [f"  warning: {each.path}: {each.reason}" for each in result.warnings]
     refused = [f"  refused: {each.path}: {each.reason}" for each in result.refused]
     nothing = [] if result or refused else ["  nothing was found beside it"]
     return "\n".join([head, *found, *warned, *refused, *nothing])
+
+
+def _named(key_id: str) -> str:
+    return key_id if key_id.startswith("keyless:") else f"key {key_id}"

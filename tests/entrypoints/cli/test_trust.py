@@ -1,4 +1,4 @@
-"""`pratique sign --notation`, `verify --trust-policy` and `admit --trust-policy`; several keys, whole indexes."""
+"""`pratique sign` and `verify` beyond plain keys: notation, keyless, several keys, whole indexes, keys elsewhere."""
 
 import base64
 import json
@@ -13,9 +13,11 @@ from pratique.model.reference import Reference
 from pratique.registry.layout import LayoutRepository
 from pratique.registry.pack import pack, pack_index
 from pratique.registry.remote import RemoteRegistry
+from tests.attest.keyless.test_keyless import payload, push
 from tests.attest.notation.material import policy_json, store
 from tests.registry.servers import Answer, Request, serve
 from tests.support.certificates import Issued, authority, issue
+from tests.support.sigstore import IDENTITY, ISSUER, Sigstore
 
 
 @pytest.fixture
@@ -222,3 +224,21 @@ contexts: [{{name: tests, context: {{cluster: tests, user: tests}}}}]
 clusters: [{{name: tests, cluster: {{server: 'http://{host}'}}}}]
 users: [{{name: tests, user: {{token: x}}}}]
 """
+
+
+def test_a_keyless_signature_is_verified_with_a_trusted_root(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sigstore, repository = Sigstore(), LayoutRepository(tmp_path / "app", Reference.parse("registry.example/app"))
+    digest = pack(repository, [b""], tag="1").digest
+    push(repository, digest, sigstore.bundle(payload(digest)))
+    (tmp_path / "root.json").write_bytes(sigstore.trusted_root())
+    verify = ["verify", f"oci:{tmp_path / 'app'}:1", "--trusted-root", str(tmp_path / "root.json")]
+    issuer = ["--certificate-oidc-issuer", ISSUER]
+    assert main([*verify, *issuer, "--certificate-identity", IDENTITY]) == 0
+    assert f"signature by keyless:{ISSUER}:{IDENTITY}" in capsys.readouterr().out
+    assert main([*verify, *issuer, "--certificate-identity-regexp", r"https://ci\.example/.*"]) == 0
+    assert main([*verify, *issuer, "--certificate-identity-regexp", "ci"]) == 1
+    assert main([*verify, *issuer]) == 2
+    assert "the signer's subject is needed" in capsys.readouterr().err
+    assert main([*verify[:2], "--key", "k", *issuer]) == 2

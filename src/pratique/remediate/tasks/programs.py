@@ -153,12 +153,13 @@ class _Reader:
         if left <= 0:
             self._timed_out = True
             return False
-        if selector.select(min(_PAUSE, left)):
+        ended = self._process.poll() is not None  # asked first: what it said before is in the pipe by then
+        if selector.select(0 if ended else min(_PAUSE, left)):
             data = os.read(output.fileno(), _PIECE)
             self._held += self._decoder.decode(data)
             self._cut()
             return bool(data)
-        return self._process.poll() is None  # ended, though somebody else still holds its output
+        return not ended  # somebody else may still hold its output; that is not waited for
 
     def _cut(self) -> None:
         complete, newline, rest = self._held.rpartition("\n")

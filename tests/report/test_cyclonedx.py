@@ -191,3 +191,13 @@ def test_a_malformed_document_is_refused_with_the_place(data: bytes, why: str) -
 def test_skipped_files_stay_skipped() -> None:
     inventory = Inventory(skipped=(Skipped("a", "b"), Skipped("c", "")))
     assert cyclonedx_reader.read(cyclonedx.render(bare(inventory)), "x") == inventory
+
+
+def test_an_rpm_package_of_another_tools_has_its_source_from_the_source_packages_file() -> None:
+    upstream = "openssl-3.0.7-27.el9.src.rpm"
+    purl = f"pkg:rpm/redhat/openssl-libs@3.0.7-27.el9?arch=x86_64&distro=rhel-9.4&epoch=1&upstream={upstream}"
+    component = {"type": "library", "name": "openssl-libs", "version": "1:3.0.7-27.el9", "purl": purl}
+    inventory = cyclonedx_reader.read(foreign(component), "syft.json")
+    assert inventory.packages[0].version == "1:3.0.7-27.el9"
+    assert inventory.packages[0].source == Source("openssl", "1:3.0.7-27.el9")
+    assert inventory.distro == Distro("rhel", "9.4")

@@ -1,6 +1,7 @@
-"""A package out of another tool's SBOM: what its purl says, in our words (purl-types: deb, apk, pypi, npm)."""
+"""A package out of another tool's SBOM: what its purl says, in our words (purl-spec, types/)."""
 
 import contextlib
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -11,6 +12,7 @@ from pratique.model.purl import Purl, parse
 from pratique.report.text import one_line
 
 _TYPES = frozenset(PackageType)
+_SOURCE_RPM = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm")
 _FULL_NAMES = frozenset({PackageType.NPM, PackageType.GOLANG, PackageType.COMPOSER})
 
 
@@ -55,7 +57,7 @@ def package(foreign: Foreign) -> Package | Skipped:
 def distro(purls: Iterable[str]) -> Distro | None:
     """The distribution that distribution packages name in their `distro` qualifier (`debian-12`)."""
     for text in purls:
-        if text.startswith(("pkg:deb/", "pkg:apk/")) and "distro=" in text:
+        if text.startswith(("pkg:deb/", "pkg:apk/", "pkg:rpm/", "pkg:alpm/")) and "distro=" in text:
             with contextlib.suppress(InvalidData):
                 name, _, version = parse(text).qualifiers.get("distro", "").rpartition("-")
                 if name and version[:1].isdigit():
@@ -77,5 +79,8 @@ def _version(purl: Purl) -> str:
 
 def _source(purl: Purl, told: Source | None, name: str, version: str) -> Source | None:
     upstream, _, its_version = purl.qualifiers.get("upstream", "").partition("@")
+    if match := _SOURCE_RPM.fullmatch(upstream):  # Syft's way for RPM: the source package's file
+        epoch = purl.qualifiers.get("epoch", "0")
+        upstream, its_version = match[1], match[2] if epoch == "0" else f"{epoch}:{match[2]}"
     source = told or (Source(upstream, its_version or version) if upstream else None)
     return None if source == Source(name, version) else source

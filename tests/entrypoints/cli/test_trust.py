@@ -242,3 +242,21 @@ def test_a_keyless_signature_is_verified_with_a_trusted_root(
     assert main([*verify, *issuer]) == 2
     assert "the signer's subject is needed" in capsys.readouterr().err
     assert main([*verify[:2], "--key", "k", *issuer]) == 2
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_gate_lets_in_what_a_known_identity_signed_without_a_key(
+    tmp_path: Path, registry_host: str, known: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sigstore, reference = Sigstore(), Reference.parse(f"{registry_host}/gate/{uuid4().hex}:1")
+    with RemoteRegistry() as registry:
+        repository = registry.repository(reference)
+        digest = pack(repository, [b""], tag="1").digest
+        push(repository, digest, sigstore.bundle(payload(digest)))
+    (tmp_path / "root.json").write_bytes(sigstore.trusted_root())
+    (tmp_path / "policy.yaml").write_text("verdict: optional\n")
+    (tmp_path / "review.json").write_text(json.dumps(_review(str(reference))))
+    who = ["--certificate-oidc-issuer", ISSUER, "--certificate-identity", IDENTITY if known else "x@else.example"]
+    how = ["--policy", str(tmp_path / "policy.yaml"), "--trusted-root", str(tmp_path / "root.json"), "--budget", "10"]
+    assert main(["admit", "review", str(tmp_path / "review.json"), *how, *who]) == (0 if known else 1)
+    capsys.readouterr()

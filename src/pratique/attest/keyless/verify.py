@@ -58,3 +58,19 @@ def _verified(
         except InvalidData as error:
             finder.refuse(candidate.where, error)
     return found
+
+
+class Proofs:
+    """Verification with a trust root and one identity, in the shape that the gate asks for (`admit.facts.Proofs`)."""
+
+    def __init__(self, root: TrustedRoot, identity: Identity) -> None:
+        self._root = root
+        self._identity = identity
+
+    def signatures(self, repository: Repository, digest: Digest) -> tuple[Attestation, ...]:
+        """The image's signatures that verify. Raises as `verify_image`."""
+        return verify_image(repository, digest, self._root, self._identity).verified
+
+    def statements(self, repository: Repository, digest: Digest, predicate_type: str) -> tuple[Attestation, ...]:
+        """The statements about the image that verify. Raises as `verify_image`."""
+        return attestations(repository, digest, self._root, self._identity, predicate_type).verified

@@ -10,6 +10,7 @@ from pratique.model.errors import UsageError
 if TYPE_CHECKING:
     from pratique.admit.facts import FactsFinder
     from pratique.admit.policy import AdmissionPolicy
+    from pratique.attest.keyless.verify import Proofs as KeylessProofs
     from pratique.attest.notation.verify import Proofs as NotationProofs
 
 _DENIED = 1
@@ -46,6 +47,7 @@ def _add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", metavar="PUB", action="append", default=[], help="a public key; repeatable")
     parser.add_argument("--trust-policy", metavar="FILE", help="notation's, for its signatures to count too")
     parser.add_argument("--trust-store", metavar="FOLDER", help="notation's; default: beside the trust policy")
+    options.add_keyless(parser)
     parser.add_argument("--plain-http", action="store_true", help="speak HTTP, not HTTPS, to registries")
     parser.add_argument("--budget", metavar="S", type=float, default=3.0, help="seconds for an answer; default: 3")
 
@@ -74,8 +76,9 @@ def run_serve(args: argparse.Namespace) -> int:
 
     from pratique.admit.server import Decider, application, serve
 
-    if not args.key and not args.trust_policy:
-        raise UsageError("a gate needs a public key or a trust policy", "give one with --key or --trust-policy")
+    if not (args.key or args.trust_policy or args.trusted_root):
+        hint = "give one with --key, --trust-policy or --trusted-root"
+        raise UsageError("a gate needs a public key, a trust policy or a trusted root", hint)
     policy = _policy(args)
     with ExitStack() as stack:
         decider = Decider(policy, _finder(args, stack), budget=args.budget)
@@ -118,7 +121,7 @@ def _finder(args: argparse.Namespace, stack: ExitStack) -> "FactsFinder":
     from pratique.entrypoints.cli import key_files
     from pratique.registry.remote import RemoteRegistry
 
-    proofs = AnyProofs((Proofs(key_files.verifiers(args.key)), *_notation_proofs(args)))
+    proofs = AnyProofs((Proofs(key_files.verifiers(args.key)), *_notation_proofs(args), *_keyless_proofs(args)))
     registry = stack.enter_context(RemoteRegistry(plain_http=args.plain_http or None, attempts=2))
     return stack.enter_context(FactsFinder(registry, proofs))
 
@@ -133,3 +136,14 @@ def _notation_proofs(args: argparse.Namespace) -> "tuple[NotationProofs, ...]":
     from pratique.attest.notation.verify import Proofs
 
     return (Proofs(*key_files.trust(args.trust_policy, args.trust_store), key_files.clock),)
+
+
+def _keyless_proofs(args: argparse.Namespace) -> "tuple[KeylessProofs, ...]":
+    from pratique.entrypoints.cli import key_files
+
+    options.check_keyless(args)
+    if not args.trusted_root:
+        return ()
+    from pratique.attest.keyless.verify import Proofs
+
+    return (Proofs(*key_files.keyless(args)),)

@@ -1,5 +1,6 @@
 """Key files and passwords for the commands that sign and verify."""
 
+import argparse
 import getpass
 import os
 import sys
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING
 from pratique.model.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
+    from pratique.attest.keyless.identity import Identity
+    from pratique.attest.keyless.trusted_root import TrustedRoot
     from pratique.attest.keys import Signs, Verifier
     from pratique.attest.notation.trust_policy import TrustPolicy
 
 _KEY_LIMIT = 64 * 1024  # bytes
 _POLICY_LIMIT = 1024 * 1024  # bytes
+_ROOT_LIMIT = 4 * 1024 * 1024  # bytes
 
 
 def read(path: str, limit: int = _KEY_LIMIT) -> bytes:
@@ -69,6 +73,20 @@ def trust(policy: str, store: str | None) -> "tuple[TrustPolicy, Path]":
     from pratique.attest.notation.trust_policy import parse
 
     return parse(read(policy, _POLICY_LIMIT), policy), Path(store or Path(policy).parent)
+
+
+def keyless(args: argparse.Namespace) -> "tuple[TrustedRoot, Identity]":
+    """What `options.add_keyless` asked for. Raises UsageError, NotFound."""
+    from pratique.attest.keyless import trusted_root
+    from pratique.attest.keyless.identity import Identity
+
+    identity = Identity(
+        args.certificate_identity or "",
+        args.certificate_oidc_issuer or "",
+        args.certificate_identity_regexp or "",
+        args.certificate_oidc_issuer_regexp or "",
+    )
+    return trusted_root.parse(read(args.trusted_root, _ROOT_LIMIT), args.trusted_root), identity
 
 
 def clock() -> datetime:

@@ -19,6 +19,7 @@ TARGET is an image or something like one:
   podman:NAME[:TAG]                  an image that podman keeps, over its socket
   dir:FOLDER                         a root file system
   sbom:FILE                          an SBOM: CycloneDX, SPDX, or pratique's own JSON
+  k8s:FILE_OR_FOLDER                 scan and check: every image in Kubernetes manifests
 """
 
 
@@ -54,6 +55,27 @@ def add_reach(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plain-http", action="store_true", help="speak HTTP, not HTTPS, to the registry")
 
 
+def add_keyless(parser: argparse.ArgumentParser) -> None:
+    """Whose signatures without kept keys count: `--trusted-root` and cosign's `--certificate-...`."""
+    group = parser.add_argument_group("signatures without kept keys (Sigstore), offline")
+    group.add_argument("--trusted-root", metavar="FILE", help="Sigstore's trusted_root.json")
+    group.add_argument("--certificate-identity", metavar="WHO", help="the signer: a mail address or a URI")
+    group.add_argument("--certificate-identity-regexp", metavar="RE", help="or a pattern of the whole of it")
+    group.add_argument("--certificate-oidc-issuer", metavar="URL", help="who vouched for the signer")
+    group.add_argument("--certificate-oidc-issuer-regexp", metavar="RE", help="or a pattern of the whole of it")
+
+
+def check_keyless(args: argparse.Namespace) -> None:
+    """Refuse `--certificate-identity` and such without a trusted root. Raises UsageError."""
+    from pratique.model.errors import UsageError
+
+    given = (
+        name for name, value in vars(args).items() if value and name.startswith(("certificate_i", "certificate_o"))
+    )
+    if not args.trusted_root and any(given):
+        raise UsageError("--certificate-identity and --certificate-oidc-issuer are for --trusted-root")
+
+
 def add_database(parser: argparse.ArgumentParser) -> None:
     """`--db FILE`."""
     parser.add_argument(
@@ -71,6 +93,9 @@ def add_reports(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="join another scanner's report on the same image (as pratique import reads it); repeatable",
+    )
+    parser.add_argument(
+        "--key", metavar="PUB", action="append", default=[], help="look for signatures and statements by this key too"
     )
 
 

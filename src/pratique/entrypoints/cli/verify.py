@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     Verify: TypeAlias = Callable[[Repository, Digest], Verification]
 
 _NOT_VERIFIED = 1
-_ROOT_LIMIT = 4 * 1024 * 1024  # bytes
 
 
 def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
@@ -40,12 +39,7 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--type", metavar="T", help="verify attestations of this type: cyclonedx, spdx, ..., a URI, or all"
     )
-    keyless = parser.add_argument_group("signatures without kept keys (Sigstore), offline")
-    keyless.add_argument("--trusted-root", metavar="FILE", help="Sigstore's trusted_root.json")
-    keyless.add_argument("--certificate-identity", metavar="WHO", help="the signer: a mail address or a URI")
-    keyless.add_argument("--certificate-identity-regexp", metavar="RE", help="or a pattern of the whole of it")
-    keyless.add_argument("--certificate-oidc-issuer", metavar="URL", help="who vouched for the signer")
-    keyless.add_argument("--certificate-oidc-issuer-regexp", metavar="RE", help="or a pattern of the whole of it")
+    options.add_keyless(parser)
     parser.add_argument("--trust-policy", metavar="FILE", help="notation's signatures: its trustpolicy.json")
     parser.add_argument(
         "--trust-store", metavar="FOLDER", help="notation's trust store; default: the one beside the trust policy"
@@ -74,10 +68,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
+    options.check_keyless(args)
     if sum(map(bool, (args.key, args.trust_policy, args.trusted_root))) != 1:
         raise UsageError("what should it be verified with?", "one of --key, --trust-policy and --trusted-root")
-    if any(value for name, value in vars(args).items() if name.startswith("certificate_")) and not args.trusted_root:
-        raise UsageError("--certificate-... are for --trusted-root")
     if args.trust_store and not args.trust_policy:
         raise UsageError("--trust-store is for --trust-policy")
     if args.trust_policy and args.type:
@@ -87,20 +80,12 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _by_root(args: argparse.Namespace) -> "Verify":
-    from pratique.attest.keyless import trusted_root
-    from pratique.attest.keyless.identity import Identity
     from pratique.attest.keyless.verify import attestations, verify_image
     from pratique.attest.predicates import NAMES
     from pratique.entrypoints.cli import key_files
 
     annotations = key_files.annotations(args.annotation)
-    who = Identity(
-        args.certificate_identity or "",
-        args.certificate_oidc_issuer or "",
-        args.certificate_identity_regexp or "",
-        args.certificate_oidc_issuer_regexp or "",
-    )
-    root = trusted_root.parse(key_files.read(args.trusted_root, _ROOT_LIMIT), args.trusted_root)
+    root, who = key_files.keyless(args)
     if args.type:
         kind = "" if args.type == "all" else NAMES.get(args.type, args.type)
         return lambda repository, digest: attestations(repository, digest, root, who, kind)

@@ -108,10 +108,17 @@ def inspect(request: Request, now: datetime) -> Report:
     )
 
 
-def assess(request: Request, policy: "Policy | None", now: datetime, others: "Sequence[Imported]" = ()) -> Report:
+def assess(
+    request: Request,
+    policy: "Policy | None",
+    now: datetime,
+    others: "Sequence[Imported]" = (),
+    keys: Sequence[bytes] = (),
+) -> Report:
     """Scan, match, and judge where there is a policy. Advisories are opened first: without them, nothing is read.
 
     `others` are reports of other scanners on the same target: their findings are joined with ours.
+    `keys` are public keys in PEM: with some, signatures and statements about the image are looked for.
     """
     from pratique.judge import scanners as joining
     from pratique.judge.match import match_all
@@ -127,6 +134,8 @@ def assess(request: Request, policy: "Policy | None", now: datetime, others: "Se
         _check_same_image(report, one)
         findings = joining.merge(findings, one.findings)
     facts = _facts(report, scanners, advisories.built_at)
+    if keys and report.image:
+        facts = _proven(request, report.image, keys, facts)
     verdict = None
     if policy:
         verdict = judge(policy, inventory.image, inventory, findings, advisories.digest, now, matched.unmatched, facts)
@@ -196,6 +205,23 @@ def _facts(report: Report, scanners: tuple[str, ...], advisories_at: str) -> "Fa
         advisories_at=advisories_at,
         scanners=scanners,
     )
+
+
+def _proven(request: Request, image: Image, keys: Sequence[bytes], facts: "Facts") -> "Facts":
+    """The facts with who signed the image, or the index it was chosen from, and what was stated of them."""
+    from pratique.attest.keys import load_public
+    from pratique.attest.verify import attestations, verify_image
+    from pratique.registry.targets import open_target
+
+    verifiers = [load_public(key) for key in keys]
+    signed: set[str] = set()
+    attested: set[str] = set()
+    target = open_target(request.target, plain_http=request.plain_http or None)
+    with closing(target):
+        for digest in filter(None, (image.digest, image.index)):
+            signed |= {one.key_id for one in verify_image(target.repository, digest, verifiers)}
+            attested |= {one.predicate_type for one in attestations(target.repository, digest, verifiers)}
+    return msgspec.structs.replace(facts, signed_by=tuple(sorted(signed)), attested=tuple(sorted(attested)))
 
 
 def _scan_image(request: Request) -> Scanned:

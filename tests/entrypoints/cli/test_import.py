@@ -5,6 +5,9 @@ import pytest
 
 from pratique.entrypoints.cli.main import main
 from pratique.model.digest import digest_of
+from pratique.model.reference import Reference
+from pratique.registry.layout import LayoutRepository
+from pratique.registry.pack import pack
 from tests.report.importers import files
 
 Capture = pytest.CaptureFixture[str]
@@ -82,3 +85,27 @@ def test_the_policys_schema_is_printed(capsys: Capture) -> None:
         main(["check", "--schema"])
     assert stopped.value.code == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Pratique policy"
+
+
+def test_rules_on_signatures_look_with_the_keys_that_are_named(
+    database: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", "")
+    pack(LayoutRepository(tmp_path / "layout", Reference.parse("registry.example/web")), [], tag="1")
+    target, key = f"oci:{tmp_path / 'layout'}:1", str(tmp_path / "own")
+    policy = tmp_path / "p.yaml"
+    policy.write_text(
+        "version: 1\nrules:\n  - missing-signature: {}\n    action: deny\n"
+        "  - runs-as-root: {}\n    action: warn\n  - base-image: {allow: ['x/*']}\n    action: warn\n"
+    )
+    ask = ["check", target, "--policy", str(policy)]
+    assert main(["sign", "--generate-key", key]) == 0
+    assert main(ask) == 1
+    assert "whether it is signed is not known" in " ".join(capsys.readouterr().out.split())
+    assert main([*ask, "--key", f"{key}.pub"]) == 1
+    assert "it has no signature that verifies" in capsys.readouterr().out
+    assert main(["sign", "--key", f"{key}.key", target]) == 0
+    assert main([*ask, "--key", f"{key}.pub"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "it runs as root: it sets no user" in text
+    assert "what it is built on is not known" in text

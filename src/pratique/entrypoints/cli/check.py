@@ -2,8 +2,12 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pratique.entrypoints.cli import options
+
+if TYPE_CHECKING:
+    from pratique.report.report import Report
 
 
 class Schema(argparse.Action):
@@ -43,14 +47,33 @@ def run(args: argparse.Namespace) -> int:
     policy = scans.read_policy(args.policy)
     output.check(args.output)
     others = [scans.read_imported(file) for file in args.with_report]
-    report = scans.assess(request(args), policy, output.now(), others)
-    if args.format == "json":
+    keys = [scans.read_file(file) for file in args.key]
+    now = output.now()
+
+    def assess(target: str) -> "Report":
+        return scans.assess(request(args, target), policy, now, others, keys)
+
+    def refuses(report: "Report") -> bool:
+        return report.verdict is None or report.verdict.outcome is Outcome.DENY
+
+    if args.target.startswith("k8s:"):
+        from pratique.entrypoints.cli import many
+
+        looked = many.look(args.target, assess)
+        many.show(looked, args.format, args.output, _render)
+        return many.exit_code(looked, refuses)
+    report = assess(args.target)
+    output.write(_render(report, args.format, args.output), args.output)
+    return 1 if refuses(report) else 0
+
+
+def _render(report: "Report", form: str, to: str | None) -> bytes:
+    from pratique.entrypoints.cli import output
+
+    if form == "json":
         from pratique.report import document
 
-        data = document.render(report)
-    else:
-        from pratique.report import table
+        return document.render(report)
+    from pratique.report import table
 
-        data = table.render_verdict(report, width=output.width(), color=output.color(args.output)).encode()
-    output.write(data, args.output)
-    return 1 if report.verdict is None or report.verdict.outcome is Outcome.DENY else 0
+    return table.render_verdict(report, width=output.width(), color=output.color(to)).encode("utf-8", "replace")

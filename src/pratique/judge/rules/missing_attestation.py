@@ -44,7 +44,7 @@ class MissingAttestationRule(Settings, frozen=True, omit_defaults=True, tag="mis
                 self.id,
                 self.action,
                 f"it has no {word} that verifies",
-                f"attest it: pratique sign attest --type {word}",
+                f"attest it: pratique sign --key KEY --type {word} --predicate FILE IMAGE",
                 word,
             )
             for word in missing

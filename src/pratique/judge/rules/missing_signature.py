@@ -23,4 +23,4 @@ class MissingSignatureRule(Settings, frozen=True, omit_defaults=True, tag="missi
             message = "whether it is signed is not known: nobody looked"
             return (Reason(self.id, self.action, message, "name the public keys with --key"),)
         message = "it is signed by other keys than the policy names" if signed else "it has no signature that verifies"
-        return (Reason(self.id, self.action, message, "sign it: pratique sign image --key KEY IMAGE"),)
+        return (Reason(self.id, self.action, message, "sign it: pratique sign --key KEY IMAGE"),)

@@ -101,6 +101,12 @@ def test_a_go_program_tells_its_modules_and_the_standard_library(tool: bytes, go
     }
 
 
+def test_go_itself_is_told(go_version: str) -> None:
+    go = Path(subprocess.run(["go", "env", "GOROOT"], check=True, capture_output=True, text=True).stdout.strip())
+    items = read((go / "bin" / "go").read_bytes(), "usr/local/go/bin/go")
+    assert Found(PackageType.GENERIC, "go", go_version.partition(" ")[0]) in items
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["windows/amd64", "darwin/arm64", "linux/386", "linux/s390x"])
 def test_programs_for_other_systems_and_processors_are_read(module: Path, target: str, tool: bytes) -> None:

@@ -1,6 +1,7 @@
 """Java's archives: by jar and zipfile, nested, shaded, damaged and hostile."""
 
 import io
+import re
 import struct
 import subprocess
 import time
@@ -84,6 +85,23 @@ def test_a_shaded_jar_has_its_own_artifact_and_those_in_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "fields", "own"),
+    [
+        ("log4j-core-2.14.1-tests.jar", {}, []),
+        ("log4j_core-2.14.1.jar", {}, []),
+        ("log4j.jar", {"Implementation_Version": "2.14.1"}, []),
+        ("log4j-core-shaded-3.jar", {}, ["log4j-core-shaded 3"]),
+        ("app.jar", {"Implementation_Version": "7"}, ["app 7"]),
+    ],
+)
+def test_an_archive_is_told_beside_mavens_artifact_only_where_it_is_another(
+    path: str, fields: dict[str, str], own: list[str]
+) -> None:
+    content = jar({LOG4J_AT: LOG4J, "META-INF/MANIFEST.MF": manifest(**fields)})
+    assert told(content, path) == ["org.apache.logging.log4j:log4j-core 2.14.1", *own]
+
+
 def test_archives_in_archives_are_found_with_their_place() -> None:
     inner = jar({LOG4J_AT: LOG4J})
     war = jar({"WEB-INF/lib/log4j-core-2.14.1.jar": inner}, zipfile.ZIP_STORED)
@@ -123,10 +141,9 @@ def test_the_jars_of_a_real_maven_are_named() -> None:
     if not jars:
         pytest.skip("this Maven has its jars elsewhere")
     for path in jars:
-        stem = path.name.removesuffix(".jar")
-        assert any(
-            stem.startswith(one.partition(" ")[0].rpartition(":")[2]) for one in told(path.read_bytes(), path.name)
-        ), stem
+        stem = re.sub(r"[-_.]", "", path.stem)
+        named = [one.partition(" ")[0].rpartition(":")[2] for one in told(path.read_bytes(), path.name)]
+        assert any(stem.startswith(re.sub(r"[-_.]", "", name)) for name in named), path.name
 
 
 def test_a_jar_of_the_distributions_has_its_package_as_owner() -> None:

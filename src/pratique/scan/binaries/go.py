@@ -16,6 +16,7 @@ MAGIC = b"\xff Go buildinf:"
 _MOST = 8 * 1024 * 1024  # bytes of the list of modules
 _RELEASE = re.compile(r"go(\d+\.\d+[\w.\-]*)")
 _LINKED = re.compile(r"-X[ =]\\?[\"']?([\w./\-]+)=\\?[\"']?(v?\d+\.\d+[\w.+\-]*)")
+_GO_ITSELF = "path\tcmd/go\n"
 _DEVEL = "(devel)"
 
 # `(address, size)` gives bytes of the loaded program, None where they aren't known
@@ -42,6 +43,8 @@ def parse(file: Sparse, memory: Memory) -> Parsed:
     release = _RELEASE.match(info.version)
     if release:
         yield Found(PackageType.GOLANG, "stdlib", release[1])
+        if info.modules.startswith(_GO_ITSELF):
+            yield Found(PackageType.GENERIC, "go", release[1])
     else:
         yield Problem(f"built with {cut(info.version)}, which is no release of Go")
     yield from _modules(info.modules)

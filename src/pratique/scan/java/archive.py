@@ -80,7 +80,6 @@ def _chosen(name: str) -> bool:
 def _with_own(path: str, fields: dict[str, str], found: list[names.Artifact]) -> list[names.Artifact]:
     """Maven's artifacts, and the archive itself where none of them is it: shaded jars hold the files of others."""
     itself = names.own(path, fields)
-    stem = path.rpartition("/")[2]
-    if itself is None or any(stem.startswith(one.name) or one.name == itself.name for one in found):
+    if itself is None or any(names.same(itself, one, path) for one in found):
         return found
     return [*found, itself]

@@ -10,6 +10,7 @@ _FILE = re.compile(r"(?P<name>.+?)[-_](?P<version>v?\d[\w.+~\-]*?)(?:-jar-with-d
 _VERSIONS = ("Implementation-Version", "Bundle-Version", "Specification-Version", "Plugin-Version")
 _TITLES = ("Bundle-SymbolicName", "Automatic-Module-Name", "Implementation-Title")
 _GROUP = re.compile(r"[a-z][\w\-]*(?:\.[\w\-]+)+")
+_LETTERS = re.compile(r"[^a-z0-9]+")  # that don't count when names are compared
 _ARTIFACT = re.compile(r"[A-Za-z][\w.\-]*")
 
 
@@ -56,6 +57,13 @@ def own(path: str, fields: Mapping[str, str]) -> Artifact | None:
     if not (proper(version) and _ARTIFACT.fullmatch(name) and len(name) <= 256):
         return None
     return Artifact(_group(name, title, fields.get("Implementation-Vendor-Id", "")), name, version)
+
+
+def same(itself: Artifact, one: Artifact, path: str) -> bool:
+    """Whether an archive is this artifact of its own Maven files: by name, or by version where its file has none."""
+    name, other = (_LETTERS.sub("", text.lower()) for text in (itself.name, one.name))
+    unversioned = _FILE.fullmatch(path.rpartition("/")[2][:256]) is None
+    return other.startswith(name) or (unversioned and one.version == itself.version)
 
 
 def _stem(path: str) -> str:

@@ -71,6 +71,14 @@ def test_the_graph_is_shown_in_levels_and_drawn(folder: Path, capsys: Capture) -
     assert json.loads(capsys.readouterr().out)["levels"] == [["build", "check"], ["acb_step_2"]]
 
 
+def test_a_drawing_holds_whatever_an_id_is(folder: Path, capsys: Capture) -> None:
+    (folder / "odd.yaml").write_text("""steps: [{id: 'a"b\\', cmd: x}]""")
+    assert main(["task", "graph", str(folder / "odd.yaml"), "-f", "dot"]) == 0
+    assert capsys.readouterr().out == 'digraph task {\n  "a\\"b\\\\" [label="a\\"b\\\\\\ncmd"];\n}\n'
+    assert main(["task", "graph", str(folder / "odd.yaml"), "-f", "mermaid"]) == 0
+    assert 's0["a#quot;b\\ (cmd)"]' in capsys.readouterr().out
+
+
 def test_dependencies_are_listed(folder: Path, capsys: Capture) -> None:
     alias = ["--alias", "bash=r.test/bash:5"]
     assert main(["task", "dependencies", str(folder / "acb.yaml"), str(folder), *alias]) == 0

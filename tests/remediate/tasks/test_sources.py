@@ -1,4 +1,5 @@
 import io
+import json
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -7,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pratique.model.errors import InvalidData, PratiqueError, Unavailable, UsageError
+from pratique.model.descriptor import Descriptor
+from pratique.model.digest import digest_of
+from pratique.model.errors import InvalidData, NotFound, PratiqueError, Unavailable, UsageError
+from pratique.model.reference import Reference
+from pratique.registry.images import pack
+from pratique.registry.remote import RemoteRegistry
 from pratique.remediate.tasks.programs import Exit
 from pratique.remediate.tasks.sources import GitAddress, fetch_context, git_address
+from tests.remediate.images import tar
 
 
 @pytest.mark.parametrize(
@@ -33,6 +40,9 @@ def test_a_git_address_has_a_reference_and_a_folder(address: str, found: GitAddr
 def test_an_unsafe_address_is_refused(fragment: str) -> None:
     with pytest.raises(UsageError):
         git_address(f"https://host.test/app.git#{fragment}")
+
+
+TITLE = "org.opencontainers.image.title"
 
 
 def packed(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> bytes:
@@ -96,4 +106,29 @@ def test_what_is_not_there_is_said(server: str, tmp_path: Path) -> None:
     with pytest.raises(PratiqueError, match="cannot fetch"):
         fetched("https://host.invalid/app.git", tmp_path)
     with pytest.raises(UsageError, match="not a context"):
-        fetched("oci://host.test/app:1", tmp_path)
+        fetched("ftp://host.test/app", tmp_path)
+
+
+def test_an_artifact_of_a_registry_is_unpacked_and_its_files_keep_their_titles(
+    registry_host: str, tmp_path: Path
+) -> None:
+    with RemoteRegistry() as registry:
+        repository = registry.repository(Reference.parse(f"{registry_host}/contexts/one"))
+        image = pack(repository, [tar({"Dockerfile": "FROM scratch", "sub/word": "x"})], tag="1")
+        manifest = json.loads(image.raw_manifest)
+        blob = Descriptor("text/plain", digest_of(b"titled"), 6)
+        repository.put_blob(blob, io.BytesIO(b"titled"))
+        for tag, title in (("2", "file.txt"), ("3", "../file.txt")):
+            layer = {"mediaType": "text/plain", "digest": blob.digest, "size": 6, "annotations": {TITLE: title}}
+            both = json.dumps({**manifest, "layers": [*manifest["layers"], layer]}).encode()
+            repository.put_manifest(both, image.media_type, tag)
+    folder = fetched(f"oci://{registry_host}/contexts/one:2", tmp_path)
+    assert [(folder / name).read_text() for name in ("Dockerfile", "sub/word", "file.txt")] == [
+        "FROM scratch",
+        "x",
+        "titled",
+    ]
+    with pytest.raises(InvalidData, match="without a good name"):
+        fetched(f"oci://{registry_host}/contexts/one:3", tmp_path)
+    with pytest.raises(NotFound):
+        fetched(f"oci://{registry_host}/contexts/one:none", tmp_path)

@@ -213,11 +213,14 @@ def _written(task: "ImportedTask", folder: str) -> str:
 def _drawn(task: "Task", made: "Graph", form: str) -> str:
     edges = [(before, step.id) for step in task.steps for before in made.after[step.id]]
     if form == "dot":
-        names = "".join(f'  "{step.id}" [label="{step.id}\\n{step.kind.value}"];\n' for step in task.steps)
-        return "digraph task {\n" + names + "".join(f'  "{one}" -> "{other}";\n' for one, other in edges) + "}\n"
+        word = {step.id: step.id.replace("\\", "\\\\").replace('"', '\\"') for step in task.steps}
+        names = "".join(f'  "{word[step.id]}" [label="{word[step.id]}\\n{step.kind.value}"];\n' for step in task.steps)
+        arrows = "".join(f'  "{word[one]}" -> "{word[other]}";\n' for one, other in edges)
+        return f"digraph task {{\n{names}{arrows}}}\n"
     if form == "mermaid":
         number = {step.id: f"s{at}" for at, step in enumerate(task.steps)}
-        names = "".join(f'  {number[step.id]}["{step.id} ({step.kind.value})"]\n' for step in task.steps)
+        words = {step.id: f"{step.id} ({step.kind.value})".replace('"', "#quot;") for step in task.steps}
+        names = "".join(f'  {number[name]}["{word}"]\n' for name, word in words.items())
         return "graph TD\n" + names + "".join(f"  {number[one]} --> {number[other]}\n" for one, other in edges)
     kinds = {step.id: step.kind.value for step in task.steps}
     lines = []

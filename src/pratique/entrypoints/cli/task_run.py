@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -81,13 +82,16 @@ def _run(args: argparse.Namespace, task: Task, prepared: Prepared, context: Path
     )
     stream = sys.stderr if args.format == "json" else sys.stdout
 
-    def say(step: str, line: str) -> None:
-        print(f"{step} | {line}", file=stream, flush=True)
+    def say(line: str) -> None:
+        with suppress(BrokenPipeError):  # nobody listens any more; the run and its logs go on
+            print(line, file=stream, flush=True)
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends what runs, as Ctrl-C does
     with Workspace(_store(args.store), context, task.volumes) as workspace:
-        executor = BuildahExecutor(task, workspace, settings, secrets=prepared.secrets, sink=say)
-        result = run(task, executor, lambda step, what: print(f"{step}: {what}", file=stream, flush=True))
+        executor = BuildahExecutor(
+            task, workspace, settings, secrets=prepared.secrets, sink=lambda step, line: say(f"{step} | {line}")
+        )
+        result = run(task, executor, lambda step, what: say(f"{step}: {what}"))
     found = dependency_report(executor.discovered, {push.image: push.digest for push in executor.pushed})
     if args.format == "json":
         document = {"task": task.name, "steps": result.steps, "dependencies": found, "logs": str(workspace.logs)}

@@ -1,5 +1,6 @@
 """A cmd step by buildah: a container of its own, the arguments read by `/bin/sh -c` as on ACR's agent."""
 
+import re
 import shlex
 
 import msgspec
@@ -12,11 +13,13 @@ from pratique.remediate.tasks.programs import Exit
 from pratique.remediate.tasks.task import Step
 from pratique.remediate.tasks.workspace import HOME
 
+_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+
 
 def run_command(store: BuildahStore, step: Step, deadline: float) -> Exit:
     """Run to the end, or start where the step is detached. Raises UsageError, InvalidData."""
     reference = Reference.parse(step.image)
-    name = f"{step.id}-{store.number()}"
+    name = f"step-{store.number()}-{_NAME.sub('-', step.id)}"
     make = ["from", "--name", name, "--pull=false", *store.authentication, str(reference)]
     made = store.run(step, make, deadline, [reference], quiet=True)
     if made.code or made.timed_out:

@@ -26,6 +26,7 @@ from pratique.remediate.tasks.programs import Exit, Programs, Sink
 from pratique.remediate.tasks.task import Step, Task
 from pratique.remediate.tasks.workspace import Workspace
 
+_HOST = re.compile(r"[A-Za-z0-9_.-]+")
 _BUILDAHS = re.compile(r"exit status \d+$|exited with status \d+$")  # what buildah adds to a command's last words
 
 
@@ -55,7 +56,7 @@ class BuildahExecutor:
         self._threads: list[threading.Thread] = []
         self.discovered: list[Discovered] = []
         self.pushed: list[Push] = []
-        hosts = " ".join(["localhost", *(step.id for step in task.steps)])
+        hosts = " ".join(["localhost", *(step.id for step in task.steps if _HOST.fullmatch(step.id))])
         (workspace.root / "hosts").write_text(f"127.0.0.1 {hosts}\n::1 localhost\n")
 
     def begin(self, act: Act) -> None:

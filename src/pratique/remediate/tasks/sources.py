@@ -1,7 +1,8 @@
-"""Build contexts from elsewhere: git repositories and tarballs (ACR Tasks: context locations).
+"""Build contexts from elsewhere: git repositories, tarballs, artifacts in a registry (ACR Tasks: context locations).
 
 `https://host/path.git#ref:folder` is cloned by git (also Azure DevOps' `_git` addresses); another web address is a
-tarball. Everything lands in one folder of the workspace.
+tarball; of `oci://registry/repository:tag`, layers that are tars are unpacked, and files put under their titles. All of
+it lands in one folder of the workspace.
 """
 
 import re
@@ -9,16 +10,24 @@ import shutil
 import tarfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
+from pratique.model.descriptor import Descriptor
 from pratique.model.errors import InvalidData, NotFound, PratiqueError, Unavailable, UsageError
+from pratique.model.reference import Reference
 from pratique.remediate.tasks.places import shown
 from pratique.remediate.tasks.programs import Exit
 
 _LARGEST = 2 << 30  # bytes of a tarball
 _REFERENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
+_TITLE = "org.opencontainers.image.title"
 Runs = Callable[[Sequence[str]], Exit]
+
+
+class _Manifest(msgspec.Struct):
+    layers: tuple[Descriptor, ...]
 
 
 class GitAddress(msgspec.Struct, frozen=True):
@@ -52,6 +61,8 @@ def fetch_context(address: str, folder: Path, run: Runs) -> Path:
         return _cloned(git, folder, run)
     if address.startswith(("http://", "https://")):
         return _unpacked(address, folder)
+    if address.startswith("oci://"):
+        return _artifact(Reference.parse(address.removeprefix("oci://")), folder)
     raise UsageError(f"not a context that we can fetch: {shown(address)}", "a folder, a git repository or a tarball")
 
 
@@ -97,6 +108,43 @@ def _unpacked(address: str, folder: Path) -> Path:
     finally:
         archive.unlink(missing_ok=True)
     return folder
+
+
+def _artifact(reference: Reference, folder: Path) -> Path:
+    from pratique.registry.remote import RemoteRegistry
+
+    folder.mkdir(parents=True)
+    with RemoteRegistry() as registry:
+        repository = registry.repository(reference)
+        _, document = repository.manifest(reference.target)
+        try:
+            layers = msgspec.json.decode(document, type=_Manifest).layers
+        except msgspec.MsgspecError as error:
+            raise InvalidData(f"{reference} is no artifact with files in it", str(error)[:200]) from None
+        for layer in layers:
+            with repository.blob(layer) as stream:
+                _lay(layer, stream, folder, reference)
+    return folder
+
+
+def _lay(layer: Descriptor, stream: BinaryIO, folder: Path, reference: Reference) -> None:
+    """One layer's files. The stream is read to its end, where a wrong digest is found out."""
+    title = layer.annotations.get(_TITLE, "")
+    if layer.size > _LARGEST:
+        raise InvalidData(f"{reference} has a layer of more than {_LARGEST} bytes")
+    if "tar" not in layer.media_type and not title.endswith((".tar", ".tar.gz", ".tgz")):
+        if Path(title).name != title or title in ("", ".", ".."):
+            raise InvalidData(f"{reference} has a file without a good name: {shown(title)}")
+        with (folder / title).open("wb") as file:
+            shutil.copyfileobj(stream, file)
+        return
+    try:
+        with tarfile.open(fileobj=stream, mode="r|*") as tar:
+            tar.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InvalidData(f"a layer of {reference} is not a tar", str(error)[:200]) from None
+    while stream.read(1 << 16):
+        pass
 
 
 def _below(folder: Path, part: str) -> Path:

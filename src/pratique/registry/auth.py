@@ -119,7 +119,7 @@ class Authenticator:
         if not token or not token.isascii() or not token.isprintable():
             raise InvalidData(f"{redacted(realm)} answered without a token")
         claims = jwt.claims(token)
-        self._advice[scopes] = jwt.narrowed(wanted, claims) or (known.why if known else "")
+        self._advice[scopes] = "; ".join(filter(None, (jwt.narrowed(wanted, claims), known.why if known else "")))
         said = answer.expires_in if answer.expires_in and answer.expires_in > 0 else None
         return token, said or jwt.lifetime(claims, self._now()) or _LIFETIME
 

@@ -52,7 +52,7 @@ def narrowed(asked: Iterable[str], said: Claims) -> str:
     if said.access is None:
         return ""
     missing = [f"{scope} (granted: {','.join(had) or 'nothing'})" for scope, had in _short(asked, said.access)]
-    return "the login works, but does not allow " + "; ".join(missing)[:400] if missing else ""
+    return "the registry's token does not allow " + "; ".join(missing)[:400] if missing else ""
 
 
 def _short(asked: Iterable[str], access: tuple[Access, ...]) -> Iterator[tuple[str, list[str]]]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -282,6 +282,21 @@ def test_no_token_is_in_any_error_or_representation(world: World) -> None:
     world.azure.welcome = True
     shown = f"{caught.value!r} {caught.value} {world.find(world.credentials('workload'))!r}"
     assert not [secret for secret in world.azure.tokens | world.azure.refresh if secret in shown]
+
+
+def test_over_plain_http_nobody_is_told_who_we_are(world: World) -> None:
+    with closing(Transport()) as transport:
+        credentials = AzureCredentials(transport, world.azure.environment("workload"), plain_http=True)
+        found = credentials.find(Reference.parse("myregistry.azurecr.io/app"))
+    assert found is not None
+    assert "plain HTTP" in found.why
+    assert world.azure.asked == []
+
+
+def test_an_anonymous_push_is_told_both_reasons(world: World) -> None:
+    world.azure.anonymous = True
+    with pytest.raises(Refused, match=r"granted: pull.*not a machine of Azure's"):
+        images.pack(world.repository(), [tar_of({"d": b"4"})], tag="v4")
 
 
 @pytest.mark.parametrize(

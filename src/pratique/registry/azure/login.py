@@ -38,7 +38,8 @@ class _Exchanged(msgspec.Struct, frozen=True):
 class AzureCredentials:
     """See `FindsCredentials`: those for Azure's registries. Thread-safe.
 
-    Registries and Entra are asked by `transport`, so through its proxies; `plain_http` is as in `RemoteRegistry`.
+    Registries and Entra are asked by `transport`, so through its proxies, and over plain HTTP on loopback only;
+    `plain_http` says that the registry is to be spoken to so, wherever it is.
     `clock` counts seconds, `now` gives seconds since the epoch.
     """
 
@@ -67,6 +68,8 @@ class AzureCredentials:
         """See `FindsCredentials`. Raises UsageError, Unavailable, InvalidData."""
         if not is_acr(reference.registry, self._more):
             return None
+        if self._plain_http and base_url(reference.registry).startswith("https:"):
+            return Credentials(why="who we are in Azure is not told over plain HTTP")
         with self._lock:
             kept = self._kept.get(reference.registry)
             if kept is None or self._clock() >= kept[1]:
@@ -105,7 +108,7 @@ class AzureCredentials:
         return self._entra
 
     def _exchange(self, registry: str, token: str) -> str:
-        base = base_url(registry, self._plain_http)
+        base = base_url(registry)
         url = f"{base}/oauth2/exchange"
         form = {"grant_type": "access_token", "service": self._service(base, registry), "access_token": token}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -14,6 +14,7 @@ from pratique.attest import simple_signing, statements
 from pratique.attest.check import Candidate
 from pratique.attest.dsse import IN_TOTO
 from pratique.attest.keyless import certificate, log
+from pratique.attest.keyless.entry import Signed
 from pratique.attest.keyless.identity import Identity, issuer_of, subjects_of
 from pratique.attest.keyless.material import Material, read
 from pratique.attest.keyless.trusted_root import TrustedRoot
@@ -72,7 +73,7 @@ def _moments(found: Material, root: TrustedRoot) -> list[datetime]:
     """When it was signed, by everyone who says so. Raises InvalidData: no log has it, or nobody says when."""
     if not found.entries:
         raise InvalidData("no transparency log has it")
-    about = log.Signed(found.signature, found.content, found.der, found.envelope is not None)
+    about = Signed(found.signature, found.content, found.der, found.envelope is not None)
     moments = [moment for entry in found.entries if (moment := log.verify(entry, about, root)) is not None]
     for stamp in found.stamps:
         moments += _stamped(stamp, found.signature, root)

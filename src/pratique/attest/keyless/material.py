@@ -13,7 +13,7 @@ import msgspec
 from pratique.attest import bundle, dsse
 from pratique.attest.check import Candidate
 from pratique.attest.key_file import pem_block
-from pratique.attest.keyless.log import Entry, LogId, Promise
+from pratique.attest.keyless.entry import Entry, LogId, Promise
 from pratique.attest.notation import chain
 from pratique.model.errors import InvalidData
 

@@ -130,8 +130,13 @@ class Sigstore:
             }
         return entry
 
-    def bundle(self, payload: bytes, *, promise: bool = True, proof: bool = True, **certificate: Any) -> dict[str, Any]:
-        """A bundle v0.3 around a statement, signed by somebody with a new key and a new certificate."""
+    def bundle(
+        self, payload: bytes, *, promise: bool = True, proof: bool = True, tiles: bool = False, **certificate: Any
+    ) -> dict[str, Any]:
+        """A bundle v0.3 around a statement, signed by somebody with a new key and a new certificate.
+
+        `tiles`: the log's entry is of Rekor v2.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         leaf = self.certificate(key, **certificate)
         signature = key.sign(dsse.pae(dsse.IN_TOTO, payload), ec.ECDSA(hashes.SHA256()))
@@ -153,6 +158,12 @@ class Sigstore:
                 "signatures": [{"signature": _b64(signature), "verifier": _b64(pem)}],
             },
         }
+        if tiles:
+            verifier = {"x509Certificate": {"rawBytes": _b64(_der(leaf))}, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+            digest = {"algorithm": "SHA2_256", "digest": _b64(hashlib.sha256(payload).digest())}
+            signatures = [{"content": _b64(signature), "verifier": verifier}]
+            spec = {"dsseV002": {"payloadHash": digest, "signatures": signatures}}
+            body = {"apiVersion": "0.0.2", "kind": "dsse", "spec": spec}
         return {
             "mediaType": bundle.MEDIA_TYPE,
             "verificationMaterial": {

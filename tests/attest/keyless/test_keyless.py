@@ -283,7 +283,7 @@ def test_a_path_leads_to_the_root_and_no_other_path_does(size: int, data: st.Dat
 
 def stamped(made: Bundle, tsa: Authority) -> Bundle:
     """The bundle with a timestamp over its signature, and without any other time."""
-    entry(made).pop("inclusionPromise")
+    entry(made).pop("inclusionPromise", None)
     signature = base64.b64decode(made["dsseEnvelope"]["signatures"][0]["sig"])
     token = base64.b64encode(tsa.stamp(signature)).decode()
     material(made)["timestampVerificationData"] = {"rfc3161Timestamps": [{"signedTimestamp": token}]}
@@ -307,6 +307,18 @@ def test_a_timestamp_says_when_where_the_log_only_proves(sigstore: Sigstore, tmp
     late = stamped(sigstore.bundle(payload(), lives=(-900, -300)), tsa)
     with pytest.raises(InvalidData, match="expired"):
         checked(sigstore, late, timestampAuthorities=stamping(tsa))
+
+
+def test_an_entry_of_the_logs_second_version_needs_a_timestamp(sigstore: Sigstore, tmp_path: Path) -> None:
+    tsa = Authority(tmp_path)
+    made = sigstore.bundle(payload(), tiles=True, promise=False)
+    with pytest.raises(InvalidData, match="nothing proves when"):
+        checked(sigstore, made, timestampAuthorities=stamping(tsa))
+    assert checked(sigstore, stamped(made, tsa), timestampAuthorities=stamping(tsa))
+    other = stamped(sigstore.bundle(payload(), tiles=True, promise=False), tsa)
+    material(other).update(tlogEntries=material(made)["tlogEntries"])
+    with pytest.raises(InvalidData, match="about another signature"):
+        checked(sigstore, other, timestampAuthorities=stamping(tsa))
 
 
 def test_a_signature_under_cosigns_tag_brings_its_certificate_along(sigstore: Sigstore) -> None:

@@ -1,4 +1,5 @@
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,18 @@ def test_a_request_that_is_wrong_is_exit_two(folder: Path, capsys: Capture, argu
     words = [each.format(folder=folder, acb=folder / "acb.yaml") for each in arguments]
     assert main(["task", "run", *words]) == 2
     assert problem in capsys.readouterr().err
+
+
+def test_a_context_may_be_a_git_repository_with_the_task_file_in_it(folder: Path, capsys: Capture) -> None:
+    require("git")
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (["init", "-q", "-b", "topic"], ["add", "."], [*who, "commit", "-qm", "x"]):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    run = ["task", "run", "--dry-run", "--registry", "r.test", "--id", "7"]
+    assert main([*run, "acb.yaml", f"file://{folder}#topic"]) == 0
+    assert "push r.test/app:7" in capsys.readouterr().out
+    assert main([*run, "acb.yaml", f"file://{folder}#none"]) == 3
+    assert "cannot fetch" in capsys.readouterr().err
 
 
 AZURE = {

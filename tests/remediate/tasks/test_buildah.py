@@ -184,8 +184,9 @@ def test_detach_leaves_it_running_under_its_id_until_the_task_ends(name: str, tm
 def test_volumes_with_secrets_are_files_that_cannot_be_written(name: str, tmp_path: Path) -> None:
     head = "volumes: [{name: v, secret: {pw: c2VjcmV0}}]\n"
     mount = "volumeMounts: [{name: v, mountPath: /run/v}]"
-    ran = cmd(name, tmp_path, f"id: a, {mount}, cmd: SH cat /run/v/pw", head=head)
-    assert ran.lines("a") == ["secret"]
+    ran = cmd(name, tmp_path, f"id: a, {mount}, cmd: 'SH /bin/sh -c ''cat /run/v/pw > copy; cat copy'''", head=head)
+    assert ran.files == {"copy": "secret\n"}
+    assert ran.lines("a") == ["***"]
     ran = cmd(name, tmp_path, f"id: a, {mount}, cmd: SH touch /run/v/new", head=head)
     assert "Read-only" in ran.result.failure
 
@@ -235,13 +236,13 @@ steps:
   - id: build
     build: --secret id=s,src=/run/v/s --target one -t local/app -f sub/D .
     volumeMounts: [{name: v, mountPath: /run/v}]
-  - {id: see, cmd: local/app cat /got}
+  - {id: see, cmd: local/app cat /got > seen}
 """,
         tmp_path / "runs",
         context,
     )
     assert ran.result.successful, ran.result.failure
-    assert ran.lines("see") == ["secret"]
+    assert ran.files["seen"] == "secret\n"
 
 
 def test_an_image_built_before_is_a_base_and_not_a_dependency_that_is_fetched(

@@ -5,7 +5,10 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,13 +16,16 @@ import msgspec
 
 from pratique.entrypoints.cli import output, task_inputs
 from pratique.model.errors import NotFound, PratiqueError, UsageError
+from pratique.remediate.tasks.arguments import is_remote
 from pratique.remediate.tasks.buildah_store import Settings
 from pratique.remediate.tasks.discovered import HEADING, dependency_report
 from pratique.remediate.tasks.executor_buildah import BuildahExecutor
 from pratique.remediate.tasks.graph import graph
 from pratique.remediate.tasks.prepare import Prepared, prepare, ready
+from pratique.remediate.tasks.programs import Exit
 from pratique.remediate.tasks.quick import quick_build, quick_command
 from pratique.remediate.tasks.run import RunResult, run
+from pratique.remediate.tasks.sources import fetch_context
 from pratique.remediate.tasks.task import Task
 from pratique.remediate.tasks.workspace import Workspace
 
@@ -28,20 +34,21 @@ _REGISTRY = re.compile(r"^[^#\n]*(\$Registry\b|\.Run\.Registry\b)", re.MULTILINE
 
 def run_task(args: argparse.Namespace) -> int:
     """Run it. Raises UsageError for a task that cannot run, PratiqueError for one that failed."""
-    prepared, context = _prepared(args)
-    task = ready(prepared)
-    for problem in prepared.problems:
-        print(problem, file=sys.stderr)
-    if args.dry_run:
-        output.write(_planned(task, prepared).encode(), None)
-        return 0
-    if shutil.which("buildah") is None:
-        raise NotFound("buildah is not on this machine", "install it; --dry-run, lint and graph work without")
-    return _run(args, task, prepared, context)
+    with tempfile.TemporaryDirectory(prefix="pratique-context-") as scratch:
+        file, context = _paths(args, Path(scratch))
+        prepared = _prepared(args, file)
+        task = ready(prepared)
+        for problem in prepared.problems:
+            print(problem, file=sys.stderr)
+        if args.dry_run:
+            output.write(_planned(task, prepared).encode(), None)
+            return 0
+        if shutil.which("buildah") is None:
+            raise NotFound("buildah is not on this machine", "install it; --dry-run, lint and graph work without")
+        return _run(args, task, prepared, context)
 
 
-def _prepared(args: argparse.Namespace) -> tuple[Prepared, Path | None]:
-    file, context = _paths(args)
+def _prepared(args: argparse.Namespace, file: str | None) -> Prepared:
     if args.cmd is not None:
         text, name, reads = quick_command(args.cmd), "--cmd", None
     elif file is None:
@@ -53,24 +60,40 @@ def _prepared(args: argparse.Namespace) -> tuple[Prepared, Path | None]:
     if not args.registry and _REGISTRY.search(text):
         raise UsageError(f"{name} needs a registry", "give it with --registry HOST; it is $Registry and .Run.Registry")
     secrets = None if args.dry_run else task_inputs.secret_files(args.secret)
-    return prepare(text, name, task_inputs.inputs(args), secrets, reads), context
+    return prepare(text, name, task_inputs.inputs(args), secrets, reads)
 
 
-def _paths(args: argparse.Namespace) -> tuple[str | None, Path | None]:
+def _paths(args: argparse.Namespace, scratch: Path) -> tuple[str | None, Path | None]:
     """The task file, none for a quick build or command, and the context (none for /dev/null)."""
     quick = args.file is not None or args.cmd is not None
     if args.file is not None and args.cmd is not None:
         raise UsageError("-f and --cmd", "give one of them")
     if len(args.paths) != (1 if quick else 2):
-        raise UsageError(
-            f"{len(args.paths)} paths", "give CONTEXT" if quick else "give FILE and CONTEXT, or -f or --cmd"
-        )
-    context = Path(args.paths[-1])
-    if str(context) == os.devnull:
-        return (None if quick else args.paths[0]), None
-    if not context.is_dir():
-        raise UsageError(f"no context: {context} is not a folder")
-    return (None if quick else args.paths[0]), context
+        hint = "give CONTEXT" if quick else "give FILE and CONTEXT, or -f or --cmd"
+        raise UsageError(f"{len(args.paths)} paths", hint)
+    context = _context(args.paths[-1], scratch)
+    if quick:
+        return None, context
+    file = args.paths[0]
+    fetched = context / file if context and is_remote(args.paths[-1]) else None
+    if fetched and not Path(file).is_file() and fetched.resolve().is_relative_to(scratch.resolve()):
+        return str(fetched), context
+    return file, context
+
+
+def _context(name: str, scratch: Path) -> Path | None:
+    if name == os.devnull:
+        return None
+    if is_remote(name):
+        return fetch_context(name, scratch / "context", _fetch)
+    if not Path(name).is_dir():
+        raise UsageError(f"no context: {name} is not a folder")
+    return Path(name)
+
+
+def _fetch(command: Sequence[str]) -> Exit:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return Exit(done.returncode, tail=done.stderr.decode(errors="replace"))
 
 
 def _run(args: argparse.Namespace, task: Task, prepared: Prepared, context: Path | None) -> int:

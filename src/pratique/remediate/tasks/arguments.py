@@ -56,7 +56,12 @@ class BuildArguments(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def is_remote(self) -> bool:
         """Whether the context is somewhere else: a git repository, a tarball, an artifact."""
-        return self.context.startswith(_REMOTE)
+        return is_remote(self.context)
+
+
+def is_remote(context: str) -> bool:
+    """Whether a context is an address and not a folder."""
+    return context.startswith(_REMOTE)
 
 
 def parse_build(text: str) -> BuildArguments:

@@ -4,6 +4,7 @@ Steps share the machine's network: a step's id means 127.0.0.1 in their `/etc/ho
 separate nothing. A task runs with the rights of whoever runs it. `cmd: docker build|pull|push|tag` is done by buildah.
 """
 
+import base64
 import queue
 import re
 import threading
@@ -39,7 +40,10 @@ class Push(msgspec.Struct, frozen=True):
 
 
 class BuildahExecutor:
-    """See `run.Executor`. `discovered` gathers what builds depend on; `pushed` what was pushed, and where."""
+    """See `run.Executor`. `discovered` gathers what builds depend on; `pushed` what was pushed, and where.
+
+    `secrets`, and what is in the task's volumes, is masked in logs and in what `sink` is told.
+    """
 
     def __init__(
         self,
@@ -50,7 +54,8 @@ class BuildahExecutor:
         secrets: Sequence[str] = (),
         sink: Sink = lambda step, line: None,
     ) -> None:
-        self._programs = Programs(workspace.logs, Masker(secrets), sink)
+        hidden = (*secrets, *(_decoded(text) for volume in task.volumes for text in volume.files.values()))
+        self._programs = Programs(workspace.logs, Masker(hidden), sink)
         self._store = BuildahStore(workspace, settings or Settings(), self._programs)
         self._ends: queue.Queue[tuple[str, Outcome]] = queue.Queue()
         self._threads: list[threading.Thread] = []
@@ -152,3 +157,7 @@ class BuildahExecutor:
         self.pushed.append(Push(reference, target, Digest(digest)))
         self._programs.note(step.id, f"{target.name}:{target.tag} {digest}")
         return msgspec.structs.replace(outcome, digest=Digest(digest))
+
+
+def _decoded(content: str) -> str:
+    return base64.b64decode(content).decode(errors="replace").strip()

@@ -1,5 +1,7 @@
 import json
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,25 @@ def test_a_dockerfile_is_built_without_a_task_file(folder: Path, capsys: Capture
             registry.repository(Reference.parse(f"{registry_host}/cli/quick")).resolve("9").digest
             in capsys.readouterr().out
         )
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_interrupted_leaves_nothing_running_and_only_its_logs(
+    folder: Path, registry_host: str, how: signal.Signals
+) -> None:
+    require("buildah")
+    require_root()
+    with RemoteRegistry() as registry:
+        push_shell(registry.repository(Reference.parse(f"{registry_host}/cli/shell")), "1")
+    store, seconds = folder.parent / "store", 400 + how
+    command = f"{registry_host}/cli/shell:1 /bin/sh -c 'echo begun; exec sleep {seconds}'"
+    run = [sys.executable, "-m", "pratique", "task", "run", "--cmd", command, "/dev/null", "--store", str(store)]
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any("begun" in line for line in process.stdout)
+        process.send_signal(how)
+        assert process.wait(30) == 130
+    listed = subprocess.run(["ps", "ax", "-o", "args"], check=True, capture_output=True, text=True).stdout
+    assert f"sleep {seconds}" not in [line.strip() for line in listed.splitlines()]
+    assert [path.name for path in store.iterdir()] == ["logs"]

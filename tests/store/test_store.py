@@ -132,6 +132,15 @@ def test_who_has_a_vulnerability_is_answered_by_any_of_its_names(store: Store) -
     assert newest.outcome is Outcome.ALLOW
 
 
+def test_the_last_verdict_counts_even_when_the_clock_went_back(store: Store) -> None:
+    digest = digest_of(b"app")
+    store.assessments.judged(digest, (), _verdict(digest, Outcome.ALLOW, "2026-11-24T12:00:00Z"))
+    store.assessments.judged(digest, (), _verdict(digest, Outcome.DENY, "2026-11-23T12:00:00Z"))
+    newest = store.assessments.verdict(digest)
+    assert newest is not None
+    assert newest.outcome is Outcome.DENY
+
+
 def test_an_inventory_comes_back_as_it_was_put_in(store: Store) -> None:
     inventory = Inventory(digest_of(b"i"), None, (Package(PackageType.DEB, "a", "1", "pkg:deb/debian/a@1"),))
     store.assessments.add_inventory(digest_of(b"i"), inventory)

@@ -38,7 +38,7 @@ class Assessments:
             write.executemany("INSERT INTO finding_names VALUES (?, ?)", sorted(names))
             key = (image, verdict.policy_digest, verdict.advisories_digest, verdict.judged_at, verdict.outcome.value)
             write.execute(
-                "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", (*key, msgspec.json.encode(verdict))
+                "INSERT OR REPLACE INTO verdicts VALUES (NULL, ?, ?, ?, ?, ?, ?)", (*key, msgspec.json.encode(verdict))
             )
 
     def findings(self, image: Digest) -> tuple[Finding, ...]:
@@ -48,7 +48,7 @@ class Assessments:
 
     def verdict(self, image: Digest) -> Verdict | None:
         """The newest verdict on an image."""
-        sql = "SELECT document FROM verdicts WHERE image = ? ORDER BY judged_at DESC LIMIT 1"
+        sql = "SELECT document FROM verdicts WHERE image = ? ORDER BY position DESC LIMIT 1"
         row = self._database.row(sql, (image,))
         return msgspec.json.decode(row[0], type=Verdict) if row and isinstance(row[0], bytes) else None
 

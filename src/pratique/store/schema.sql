@@ -54,16 +54,17 @@ CREATE TABLE finding_names (
     PRIMARY KEY (name, image)
 ) WITHOUT ROWID;
 
--- Every verdict that was given, so that it can be shown and replayed.
+-- Every verdict that was given, so that it can be shown and replayed; the newest is the last, whatever clocks said.
 CREATE TABLE verdicts (
+    position          INTEGER PRIMARY KEY AUTOINCREMENT,
     image             TEXT NOT NULL,
     policy_digest     TEXT NOT NULL,
     advisories_digest TEXT NOT NULL,
     judged_at         TEXT NOT NULL,
     outcome           TEXT NOT NULL,
     document          BLOB NOT NULL,
-    PRIMARY KEY (image, judged_at, policy_digest, advisories_digest)
-) WITHOUT ROWID;
+    UNIQUE (image, judged_at, policy_digest, advisories_digest)
+);
 
 -- Who is built on whom.
 CREATE TABLE lineage (

@@ -302,6 +302,14 @@ def test_the_words_of_each_program_tell_its_version(path: str, data: bytes, expe
     assert f"{found.name} {found.version}" == expected
 
 
+def test_twenty_thousand_programs_are_no_trouble() -> None:
+    head = struct.pack("<4sBBB9xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 2, 62, 1, 0, 64, 4000, 0, 64, 56, 9, 64, 1, 0)
+    program = Program(head.ljust(4096, b"\xff"))
+    started = time.perf_counter()
+    scan({f"bin/{number}": program for number in range(20_000)})
+    assert time.perf_counter() - started < 10
+
+
 @given(st.binary(max_size=600), st.sampled_from([b"\x7fELF\2\1\1", b"\x7fELF\1\2\1", b"MZ", b"\xcf\xfa\xed\xfe", b""]))
 @settings(deadline=None)
 def test_any_bytes_give_packages_or_problems(data: bytes, magic: bytes) -> None:

@@ -1,8 +1,10 @@
 """The lists of .NET, Ruby, PHP, conda, Bitnami, pacman, and Node's lock files, as their tools write them."""
 
+import io
 import json
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from pratique.model.inventory import PackageType, Source
 from pratique.scan import bitnami, composer, conda, dotnet, gems, node_locks, pacman, runtimes
 from pratique.scan.found import Found, Problem
 from pratique.scan.rootfs import scan_rootfs
-from tests.scan.building import manifest, names, scan
+from tests.scan.building import manifest, metadata, names, scan
 from tests.support.machine import require
 
 DEPS = {
@@ -290,6 +292,22 @@ def test_the_real_java_is_told() -> None:
 
 
 _LINES = [b'"', b"a@", b"  version ", b"packages:\n", b"  '/@a/", b"  a@1(((", b"\n", b'{"a":']
+
+
+def test_eggs_are_read_as_folders_and_as_files() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as egg:
+        egg.writestr("EGG-INFO/PKG-INFO", "Metadata-Version: 1.0\nName: Zipped\nVersion: 2\n")
+    inventory = scan(
+        {
+            "lib/site-packages/zipped-2-py3.11.egg": buffer.getvalue(),
+            "lib/site-packages/plain-1-py3.11.egg/EGG-INFO/PKG-INFO": metadata("plain", "1"),
+            "lib/site-packages/broken-1-py3.11.egg": b"PK\3\4",
+            "lib/site-packages/source.egg": b"../src",
+        }
+    )
+    assert names(inventory) == ["plain 1", "zipped 2"]
+    assert [item.path for item in inventory.skipped] == ["lib/site-packages/broken-1-py3.11.egg"]
 
 
 @pytest.mark.parametrize("file", node_locks.FILES)

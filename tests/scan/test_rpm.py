@@ -194,6 +194,20 @@ def test_the_empty_files_beside_a_database_say_nothing() -> None:
     assert list(database.parse("var/lib/rpm/Packages", b"")) == []
 
 
+def test_changes_that_wait_in_a_log_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "rpmdb.sqlite"
+    path.write_bytes(artefact("rpmdb.sqlite"))
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("DELETE FROM Packages WHERE hnum = 1")
+    connection.commit()
+    log = (tmp_path / "rpmdb.sqlite-wal").read_bytes()
+    connection.close()
+    inventory = scan({"var/lib/rpm/rpmdb.sqlite": path.read_bytes(), "var/lib/rpm/rpmdb.sqlite-wal": log})
+    assert [item.path for item in inventory.skipped] == ["var/lib/rpm/rpmdb.sqlite-wal"]
+    assert scan({"var/lib/rpm/rpmdb.sqlite-wal": b""}).skipped == ()
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_damaged_page_is_told_and_the_rest_is_read(form: str) -> None:
     content = bytearray(artefact(form))

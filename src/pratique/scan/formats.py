@@ -10,6 +10,7 @@ from pratique.scan import (
     dotnet,
     dpkg,
     dpkg_files,
+    eggs,
     gems,
     node,
     node_locks,
@@ -39,6 +40,7 @@ FORMATS = (
     Format("composer", composer.wanted, composer.parse, composer.LIMIT, at_once=True),
     Format("conda", conda.wanted, conda.parse, conda.LIMIT, at_once=True),
     Format("bitnami", bitnami.wanted, bitnami.parse, bitnami.LIMIT, at_once=True),
+    Format("egg", eggs.wanted, eggs.parse, eggs.LIMIT, at_once=True),
     Format("runtime", runtimes.wanted, runtimes.parse, runtimes.LIMIT, at_once=True),
     Format("node lock", node_locks.wanted, node_locks.parse, node_locks.LIMIT, at_once=True),
 )
@@ -58,6 +60,7 @@ _ENDINGS = (
     *os_release.PATHS,
     node.ENDING,
     gems.ENDING,
+    eggs.ENDING,
     composer.ENDING,
     "/copyright",
 )

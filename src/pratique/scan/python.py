@@ -6,7 +6,7 @@ from pratique.model.inventory import PackageType
 from pratique.scan.found import MEGABYTE, Found, Parsed, Problem, cut, proper, text_of
 
 LIMIT = 16 * MEGABYTE
-ENDINGS = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info")
+ENDINGS = (".dist-info/METADATA", ".egg-info/PKG-INFO", ".egg-info", ".egg/EGG-INFO/PKG-INFO")
 _FIELDS = frozenset({"name", "version", "license", "license-expression", "classifier"})
 _LONG = 200  # characters; a longer licence is a whole licence text
 _SEPARATORS = re.compile(r"[-_.]+")

@@ -6,8 +6,11 @@ from pratique.scan.found import MEGABYTE, Parsed, Problem
 from pratique.scan.rpm import berkeley, header, ndb, sqlite
 
 LIMIT = 128 * MEGABYTE
+_LOG = "-wal"  # SQLite's: what was written and not yet put into the database
 _FOLDERS = ("var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/rpm/")
-PATHS = tuple(folder + name for folder in _FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages"))
+PATHS = tuple(
+    folder + name for folder in _FOLDERS for name in ("rpmdb.sqlite", "Packages.db", "Packages", f"rpmdb.sqlite{_LOG}")
+)
 
 
 def wanted(path: str) -> bool:
@@ -18,7 +21,10 @@ def wanted(path: str) -> bool:
 def parse(path: str, content: bytes) -> Parsed:
     """All packages that have a readable header."""
     if not content:
-        return  # Berkeley DB and ndb leave empty files beside the one in use
+        return  # Berkeley DB and ndb leave empty files beside the one in use, and rpm an empty log
+    if path.endswith(_LOG):
+        yield Problem("changes that are not yet in RPM's database beside it: its packages may be older ones")
+        return
     try:
         for number, blob in enumerate(_blobs(content), 1):
             if isinstance(blob, ValueError):

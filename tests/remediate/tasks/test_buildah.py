@@ -19,6 +19,7 @@ from pratique.remediate.tasks.workspace import Workspace
 from tests.remediate.tasks.shell_image import push_shell
 from tests.remediate.tasks.tasks import Real, prepared
 from tests.support.machine import require, require_root
+from tests.support.program_image import push_program
 
 pytestmark = pytest.mark.root
 
@@ -336,3 +337,10 @@ def test_cache_of_a_build_is_kept_in_its_repository(
     again = cmd(name, tmp_path, build, context=context)
     assert again.result.successful
     assert "cache" in again.text("b").lower()
+
+
+def test_an_image_of_one_static_program_runs_too(name: str, tmp_path: Path) -> None:
+    host, _, path = name.partition("/")
+    push_program(host, f"{path}/ends", "1", tmp_path, ends=True)
+    ran = cmd(name, tmp_path, f"id: a, cmd: {name}/ends:1")
+    assert ran.result.failure == "step a failed: ended with 3"

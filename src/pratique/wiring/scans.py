@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pratique import __version__
-from pratique.model.descriptor import Platform
-from pratique.model.digest import digest_of
+from pratique.model.descriptor import Descriptor, Platform
+from pratique.model.digest import Digest, digest_of
 from pratique.model.errors import NotFound, UsageError
 from pratique.model.image import BASE_NAME, Image
 from pratique.model.inventory import Inventory
@@ -32,10 +32,14 @@ _FILE_LIMIT = 1 << 20
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What to look at: a target as skopeo writes them (or `dir:`, `sbom:`), and how it may be reached."""
+    """What to look at: a target as skopeo writes them (or `dir:`, `sbom:`), and how it may be reached.
+
+    `manifest` is the one meant of those that the target's index lists.
+    """
 
     target: str
     platform: Platform | None = None
+    manifest: Digest | None = None
     plain_http: bool = False
     offline: bool = False
     database: Path = Path("advisories.db")
@@ -232,8 +236,21 @@ def _scan_image(request: Request) -> Scanned:
 
     target = open_target(request.target, plain_http=request.plain_http or None)
     with closing(target):
-        image = load(target.repository, target.target, request.platform)
-        return Scanned(target.name, scan_image(image, target.repository), image)
+        image = load(target.repository, request.manifest or target.target, request.platform)
+        name = f"{target.name} ({image.platform})" if request.manifest else target.name
+        return Scanned(name, scan_image(image, target.repository), image)
+
+
+def platforms(request: Request) -> tuple[Descriptor, ...]:
+    """The images that a target has, one for each platform. Raises UsageError where it isn't an image."""
+    if request.target.startswith(("dir:", "sbom:")):
+        raise UsageError(f"{request.target[:100]} has no platforms", "leave --all-platforms out")
+    _check_reachable(request)
+    from pratique.registry import images
+    from pratique.registry.targets import open_target
+
+    with closing(open_target(request.target, plain_http=request.plain_http or None)) as target:
+        return images.platforms(target.repository, target.target)
 
 
 def _check_reachable(request: Request) -> None:

@@ -32,6 +32,7 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     parser.add_argument("-f", "--format", choices=("table", "json"), default="table", help="default: table")
     parser.add_argument("--policy", metavar="FILE", help="default: deny what is high or critical and can be fixed")
     parser.add_argument("--schema", action=Schema, help="print the JSON Schema of policies, for editors, and stop")
+    options.add_all_platforms(parser)
     options.add_reports(parser)
     options.add_database(parser)
     parser.set_defaults(run=run)
@@ -50,19 +51,19 @@ def run(args: argparse.Namespace) -> int:
     keys = [scans.read_file(file) for file in args.key]
     now = output.now()
 
-    def assess(target: str) -> "Report":
-        return scans.assess(request(args, target), policy, now, others, keys)
+    def assess(one: scans.Request) -> "Report":
+        return scans.assess(one, policy, now, others, keys)
 
     def refuses(report: "Report") -> bool:
         return report.verdict is None or report.verdict.outcome is Outcome.DENY
 
-    if args.target.startswith("k8s:"):
+    if args.target.startswith("k8s:") or args.all_platforms:
         from pratique.entrypoints.cli import many
 
-        looked = many.look(args.target, assess)
+        looked = many.look(many.asked(args), assess)
         many.show(looked, args.format, args.output, _render)
         return many.exit_code(looked, refuses)
-    report = assess(args.target)
+    report = assess(request(args))
     output.write(_render(report, args.format, args.output), args.output)
     return 1 if refuses(report) else 0
 

@@ -1,5 +1,6 @@
-"""A look at every image of Kubernetes manifests: each is judged, one that can't be had doesn't stop the others."""
+"""A look at several images: of Kubernetes manifests, or of an index. One that can't be had doesn't stop the others."""
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,12 +8,21 @@ from pathlib import Path
 import msgspec
 
 from pratique.entrypoints.cli import manifests, output
+from pratique.entrypoints.cli.requests import request
 from pratique.model.errors import PratiqueError, UsageError
 from pratique.report.report import Report
+from pratique.wiring import scans
 
 FORMATS = ("table", "json", "sarif", "markdown", "html")
 _RUNS = 20  # GitHub takes no more runs in one SARIF file
 _FAILED = 3
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One image of several: how it is called and who uses it, and the request for it."""
+
+    used: manifests.Used
+    request: scans.Request
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -23,22 +33,38 @@ class Looked(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-def look(target: str, assess: Callable[[str], Report]) -> tuple[Looked, ...]:
-    """Assess every image of a `k8s:` target. Raises PratiqueError when the manifests can't be read."""
+def asked(args: argparse.Namespace) -> tuple[Asked, ...]:
+    """The images of a `k8s:` target, or by `--all-platforms` those of an index. Raises PratiqueError."""
+    if not args.all_platforms:
+        listed = manifests.read(Path(args.target.removeprefix(manifests.PREFIX)))
+        return tuple(Asked(used, request(args, used.image)) for used in listed)
+    if args.platform is not None or args.target.startswith(manifests.PREFIX):
+        raise UsageError("--all-platforms is for one image, and not for --platform", "leave one of the two out")
+    whole = request(args)
+    return tuple(
+        Asked(
+            manifests.Used(f"{args.target} ({one.platform})", ()), msgspec.structs.replace(whole, manifest=one.digest)
+        )
+        for one in scans.platforms(whole)
+    )
+
+
+def look(images: Sequence[Asked], assess: Callable[[scans.Request], Report]) -> tuple[Looked, ...]:
+    """Assess them all."""
     found = []
-    for used in manifests.read(Path(target.removeprefix(manifests.PREFIX))):
+    for one in images:
         try:
-            found.append(Looked(used, assess(used.image)))
+            found.append(Looked(one.used, assess(one.request)))
         except PratiqueError as error:
-            found.append(Looked(used, error=str(error)))
-            print(f"pratique: error: {used.image}: {error}", file=sys.stderr)
+            found.append(Looked(one.used, error=str(error)))
+            print(f"pratique: error: {one.used.image}: {error}", file=sys.stderr)
     return tuple(found)
 
 
 def check_format(form: str) -> None:
     """Refuse a format that holds one image alone. Raises UsageError."""
     if form not in FORMATS:
-        raise UsageError(f"{form} is a format for one image", f"for {manifests.PREFIX} use one of {', '.join(FORMATS)}")
+        raise UsageError(f"{form} is a format for one image", f"for several use one of {', '.join(FORMATS)}")
 
 
 def show(
@@ -64,7 +90,7 @@ def _document(
     if form == "html":
         from pratique.report import html
 
-        return html.render("Pratique: manifests", reports)
+        return html.render("Pratique: several images", reports)
     if form == "sarif":
         return _sarif(reports)
     return b"\n".join(_text(one, form, to, render) for one in looked)
@@ -103,5 +129,7 @@ def _text(one: Looked, form: str, to: str | None, render: Callable[[Report, str,
     if one.report is None:
         line = f"{one.used.image}: not scanned: {one.error}"
         return (f"## {markdown.text(line)}\n" if form == "markdown" else one_line(line) + "\n").encode()
+    if not users:
+        return render(one.report, form, to)
     head = f"used by {markdown.text(users)}\n\n" if form == "markdown" else one_line(f"used by {users}") + "\n"
     return head.encode("utf-8", "replace") + render(one.report, form, to)

@@ -76,6 +76,11 @@ def check_keyless(args: argparse.Namespace) -> None:
         raise UsageError("--certificate-identity and --certificate-oidc-issuer are for --trusted-root")
 
 
+def add_all_platforms(parser: argparse.ArgumentParser) -> None:
+    """`--all-platforms`."""
+    parser.add_argument("--all-platforms", action="store_true", help="look at every image of a multi-platform one")
+
+
 def add_database(parser: argparse.ArgumentParser) -> None:
     """`--db FILE`."""
     parser.add_argument(

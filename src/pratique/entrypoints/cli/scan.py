@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pratique.model.advisory import Severity
     from pratique.model.finding import Finding
     from pratique.report.report import Report
+    from pratique.wiring.scans import Request
 
 
 def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
@@ -28,6 +29,7 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
         "--fail-on", metavar="SEVERITY", help="exit 1 when a finding is this severe or worse, shown or not"
     )
     parser.add_argument("--policy", metavar="FILE", help="judge by this policy too; exit 1 when it denies")
+    options.add_all_platforms(parser)
     options.add_reports(parser)
     options.add_database(parser)
     parser.set_defaults(run=run)
@@ -51,13 +53,13 @@ def run(args: argparse.Namespace) -> int:
     keys = [scans.read_file(file) for file in args.key]
     now = output.now()
 
-    def assess(target: str) -> "Report":
-        return scans.assess(request(args, target), policy, now, others, keys)
+    def assess(one: scans.Request) -> "Report":
+        return scans.assess(one, policy, now, others, keys)
 
     shown = [*also, (args.format, args.output)]
-    if args.target.startswith("k8s:"):
-        return _many(args.target, assess, shown, wanted)
-    report = assess(args.target)
+    if args.target.startswith("k8s:") or args.all_platforms:
+        return _many(args, assess, shown, wanted)
+    report = assess(request(args))
     for form, file in shown:
         output.write(formats.render(wanted.visible(report), form, file), file)
     pipeline.tell(wanted.visible(report))
@@ -65,7 +67,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _many(
-    target: str, assess: "Callable[[str], Report]", shown: "Sequence[tuple[str, str | None]]", wanted: "_Wanted"
+    args: argparse.Namespace,
+    assess: "Callable[[Request], Report]",
+    shown: "Sequence[tuple[str, str | None]]",
+    wanted: "_Wanted",
 ) -> int:
     from msgspec.structs import replace
 
@@ -73,7 +78,7 @@ def _many(
 
     for form, _ in shown:
         many.check_format(form)
-    looked = many.look(target, assess)
+    looked = many.look(many.asked(args), assess)
     visible = [replace(one, report=wanted.visible(one.report)) if one.report else one for one in looked]
     for form, file in shown:
         many.show(visible, form, file, formats.render)

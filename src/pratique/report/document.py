@@ -236,12 +236,12 @@ def schema() -> dict[str, Any]:
     return made
 
 
-_PackageKey = tuple[str, str, str, str, str]
+_PackageKey = tuple[PackageType, str, str, str, Source | None, Location]
 
 
 def _package_key(package: Package) -> _PackageKey:
-    first = package.locations[0].path if package.locations else ""
-    return package.type.value, package.purl, package.name, package.version, first
+    first = package.locations[0] if package.locations else Location("")
+    return package.type, package.purl, package.name, package.version, package.source, first
 
 
 def _read_finding(part: FindingPart, known: Mapping[_PackageKey, Package]) -> Finding:
@@ -249,7 +249,7 @@ def _read_finding(part: FindingPart, known: Mapping[_PackageKey, Package]) -> Fi
     place = (Location(named.path, named.layer),) if named.path or named.layer else ()
     alone = Package(named.type, named.name, named.version, named.purl, source=named.source, locations=place)
     fields = {name: getattr(part, name) for name in part.__struct_fields__}
-    package = known.get((named.type.value, named.purl, named.name, named.version, named.path), alone)
+    package = known.get(_package_key(alone), alone)
     own = {"package": package, "severity": Severity[part.severity.upper()], "state": State(part.state)}
     return Finding(**fields | own)
 

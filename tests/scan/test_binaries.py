@@ -287,7 +287,7 @@ def test_a_real_program_tells_its_version(program: str, version: list[str]) -> N
         ("usr/local/pgsql/bin/postgres", b"postgres (PostgreSQL) 16.1\n", "postgresql 16.1"),
         ("usr/local/bin/php", b"X-Powered-By: PHP/8.3.1\0", "php 8.3.1"),
         ("usr/local/bin/memcached", b"memcached 1.6.22\0", "memcached 1.6.22"),
-        ("usr/local/sbin/haproxy", b"HAProxy version 2.9.1-f72603c", "haproxy 2.9.1"),
+        ("usr/local/sbin/haproxy", b"\0 version 2.9.1-f72603c, released 2024/01/15\0", "haproxy 2.9.1"),
         ("usr/local/lib/libruby.so.3.3", b"ruby 3.3.0 (2023-12-25 revision", "ruby 3.3.0"),
         ("usr/local/lib/libpython3.12.so.1.0", b"\0" + b"3.12.1\0", "python 3.12.1"),
         ("usr/local/bin/node", b"node.js/v20.10.0\0", "node 20.10.0"),

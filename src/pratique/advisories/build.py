@@ -6,9 +6,10 @@ they came by. The same records give the same digest.
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import groupby
@@ -17,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from pratique.advisories import schema
-from pratique.advisories.status import BuildReport, SkippedRecord, SourceInfo
+from pratique.advisories.status import BuildReport, Priority, SkippedRecord, SourceInfo
 from pratique.model.advisory import Advisory
 from pratique.model.digest import Digest
 from pratique.model.errors import UsageError
@@ -26,13 +27,18 @@ _PRAGMAS = "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=O
 
 
 def build(
-    path: Path, advisories: Iterable[Advisory | SkippedRecord], sources: Sequence[SourceInfo], now: datetime
+    path: Path,
+    advisories: Iterable[Advisory | SkippedRecord],
+    sources: Sequence[SourceInfo],
+    now: datetime,
+    *,
+    priorities: Mapping[str, Priority] | None = None,
 ) -> BuildReport:
     """Write `advisories` to `path`, replacing what is there only when all is written.
 
-    Of two records with one id the later modified one is kept. `sources` say names and locations; their counts and
-    newest times are filled in from the records' `source`. Raises what reading `advisories` raises, and UsageError when
-    `path` can't be written; then the old file stays as it was.
+    `priorities` are by CVE. Of two records with one id the later modified one is kept. `sources` say names and
+    locations; their counts and newest times are filled in from the records' `source`. Raises what reading `advisories`
+    raises, and UsageError when `path` can't be written; then the old file stays as it was.
     """
     started = time.monotonic()
     draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
@@ -43,7 +49,7 @@ def build(
         raise UsageError(f"cannot write the advisory store: {path}", error.strerror or str(error)) from error
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-            report = _Writer(connection, sources, now).write(advisories)
+            report = _Writer(connection, sources, now).write(advisories, priorities or {})
         _publish(draft, path)
     except (sqlite3.Error, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
@@ -52,6 +58,43 @@ def build(
         with suppress(FileNotFoundError):
             draft.unlink()
     return msgspec.structs.replace(report, seconds=time.monotonic() - started)
+
+
+def restate(path: Path, sources: Sequence[SourceInfo], now: datetime) -> bool:
+    """Write a store anew with the same records and what its sources are now; False where none of ours is there.
+
+    Raises UsageError when it can't be written.
+    """
+    draft = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    try:
+        shutil.copyfile(path, draft)
+        with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+            if connection.execute("PRAGMA user_version").fetchone()[0] != schema.VERSION:
+                return False
+            (kept,) = connection.execute("SELECT value FROM meta WHERE name = 'sources'").fetchone()
+            before = {each.name: each for each in msgspec.msgpack.decode(kept, type=tuple[SourceInfo, ...])}
+            if {each.name for each in sources} != before.keys():
+                return False
+            now_are = tuple(
+                msgspec.structs.replace(each, count=before[each.name].count, newest=before[each.name].newest)
+                for each in sources
+            )
+            rows = [(schema.ENCODER.encode(now_are), "sources"), (schema.ENCODER.encode(_shown(now)), "built_at")]
+            connection.executemany("UPDATE meta SET value = ? WHERE name = ?", rows)
+        _publish(draft, path)
+    except FileNotFoundError:
+        return False
+    except (sqlite3.Error, TypeError, msgspec.MsgspecError):
+        return False  # damaged, or not ours: built anew
+    except OSError as error:
+        raise UsageError(f"cannot write the advisory store: {path}", error.strerror or str(error)) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def _shown(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _publish(draft: Path, path: Path) -> None:
@@ -77,7 +120,7 @@ class _Writer:
         self.superseded = 0
         self.kept: dict[str, tuple[int, str, bytes]] = {}  # id -> number, modified, hash of the content
 
-    def write(self, advisories: Iterable[Advisory | SkippedRecord]) -> BuildReport:
+    def write(self, advisories: Iterable[Advisory | SkippedRecord], priorities: Mapping[str, Priority]) -> BuildReport:
         self.connection.executescript(_PRAGMAS + schema.TABLES)
         self.connection.execute("BEGIN")
         for advisory in advisories:
@@ -85,7 +128,9 @@ class _Writer:
                 self.skipped.append(advisory)
             else:
                 self._keep(advisory)
-        digest = self._digest()
+        rows = [(name, each.epss, each.kev) for name, each in sorted(priorities.items())]
+        self.connection.executemany("INSERT INTO priority VALUES (?,?,?)", rows)
+        digest = self._digest(rows)
         self._meta(digest)
         self.connection.execute("COMMIT")
         self.connection.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
@@ -127,18 +172,20 @@ class _Writer:
     def _count(self, advisory: Advisory) -> None:
         source = self.sources.get(advisory.source) or SourceInfo(advisory.source, "")
         newest = max(source.newest, advisory.modified, key=_instant)
-        self.sources[source.name] = SourceInfo(source.name, source.location, source.count + 1, newest)
+        self.sources[source.name] = msgspec.structs.replace(source, count=source.count + 1, newest=newest)
 
-    def _digest(self) -> Digest:
+    def _digest(self, priorities: Sequence[tuple[str, float | None, bool]]) -> Digest:
         whole = hashlib.sha256(f"pratique advisories {schema.VERSION}\n".encode())
         for name in sorted(self.kept):
             whole.update(self.kept[name][2])
+        for row in priorities:
+            whole.update(msgspec.json.encode(row))
         return Digest("sha256:" + whole.hexdigest())
 
     def _meta(self, digest: Digest) -> None:
         counts = self.connection.execute("SELECT ecosystem, count(*) FROM affected GROUP BY ecosystem").fetchall()
         values: dict[str, object] = {
-            "built_at": self.now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "built_at": _shown(self.now),
             "digest": digest,
             "advisories": len(self.kept),
             "sources": tuple(self.sources.values()),

@@ -1,6 +1,6 @@
 """The one place where advisories come over the network: a URL streamed to a file, with limits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -39,14 +39,21 @@ def download(url: str, target: BinaryIO, limit: int) -> None:
     import urllib3
 
     try:
-        with _response(url) as response:
-            _check(url, response)
-            _copy(response, target, limit, url)
-    except urllib3.exceptions.LocationValueError as error:
-        raise NotFound(f"not a URL that can be fetched: {shown(url)}", "write it as https://host/path") from error
+        with respond(url) as response:
+            check(url, response)
+            copy(response, target, limit, url)
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        # A MaxRetryError's own text repeats the URL with its query; its reason doesn't.
-        raise Unavailable(f"cannot fetch {shown(url)}", str(getattr(error, "reason", error))[:200]) from error
+        raise failure(url, error) from error
+
+
+def failure(url: str, error: Exception) -> PratiqueError:
+    """What urllib3's error (or an operating system's) means."""
+    import urllib3
+
+    if isinstance(error, urllib3.exceptions.LocationValueError):
+        return NotFound(f"not a URL that can be fetched: {shown(url)}", "write it as https://host/path")
+    # A MaxRetryError's own text repeats the URL with its query; its reason doesn't.
+    return Unavailable(f"cannot fetch {shown(url)}", str(getattr(error, "reason", error))[:200])
 
 
 def leaves_https(url: str, redirects: Sequence[str | None]) -> bool:
@@ -54,8 +61,8 @@ def leaves_https(url: str, redirects: Sequence[str | None]) -> bool:
     return url.startswith("https:") and any((each or "").lower().startswith("http:") for each in redirects)
 
 
-def _copy(response: "urllib3.BaseHTTPResponse", target: BinaryIO, limit: int, url: str) -> None:
-    size = 0
+def copy(response: "urllib3.BaseHTTPResponse", target: BinaryIO, limit: int, url: str, size: int = 0) -> None:
+    """Write the body, after `size` bytes that are there already. Raises InvalidData over the limit."""
     for chunk in response.stream(_CHUNK):
         size += len(chunk)
         if size > limit:
@@ -65,7 +72,8 @@ def _copy(response: "urllib3.BaseHTTPResponse", target: BinaryIO, limit: int, ur
 
 
 @contextmanager
-def _response(url: str) -> "Iterator[urllib3.BaseHTTPResponse]":
+def respond(url: str, more: Mapping[str, str] | None = None) -> "Iterator[urllib3.BaseHTTPResponse]":
+    """The answer to a GET with these headers besides our own, its body not read yet."""
     from urllib.parse import unquote
 
     import urllib3
@@ -80,7 +88,7 @@ def _response(url: str) -> "Iterator[urllib3.BaseHTTPResponse]":
         total=_TRIES + _REDIRECTS,
     )
     user = unquote(urllib3.util.parse_url(url).auth or "")
-    headers = urllib3.util.make_headers(basic_auth=user) if user else {}
+    headers = {**(urllib3.util.make_headers(basic_auth=user) if user else {}), **(more or {})}
     with _manager(url) as manager:
         timeout = urllib3.Timeout(connect=_CONNECT, read=_READ)
         response = manager.request("GET", url, headers=headers, preload_content=False, retries=retries, timeout=timeout)
@@ -103,10 +111,11 @@ def _manager(url: str) -> "urllib3.PoolManager":
     return urllib3.PoolManager()
 
 
-def _check(url: str, response: "urllib3.BaseHTTPResponse") -> None:
+def check(url: str, response: "urllib3.BaseHTTPResponse", good: Collection[int] = (200,)) -> None:
+    """Raise what a status means that isn't a good one, and Refused for a way that isn't secure any more."""
     if leaves_https(url, [step.redirect_location for step in response.retries.history] if response.retries else []):
         raise Refused(f"sent from https to plain http: {shown(url)}", "give the place it redirects to, if you trust it")
-    if response.status == 200:
+    if response.status in good:
         return
     fates: dict[int, type[PratiqueError]] = {404: NotFound, 410: NotFound, 401: Refused, 403: Refused}
     fate = fates.get(response.status, Unavailable)

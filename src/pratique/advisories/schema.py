@@ -9,7 +9,7 @@ import msgspec
 from pratique.model.advisory import Advisory, Affected
 
 APPLICATION_ID = 0x50524154  # "PRAT", at offset 68 of the file (SQLite file format, 1.3)
-VERSION = 1  # at offset 60; a file of another version is built anew, never migrated
+VERSION = 2  # at offset 60; a file of another version is built anew, never migrated
 
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -17,6 +17,7 @@ CREATE TABLE advisory (number INTEGER PRIMARY KEY, id TEXT NOT NULL, body BLOB N
 CREATE TABLE affected (ecosystem TEXT, name TEXT, number INTEGER, body BLOB NOT NULL,
                        PRIMARY KEY (ecosystem, name, number)) WITHOUT ROWID;
 CREATE TABLE alias (name TEXT, number INTEGER, PRIMARY KEY (name, number)) WITHOUT ROWID;
+CREATE TABLE priority (name TEXT PRIMARY KEY, epss REAL, kev INTEGER NOT NULL) WITHOUT ROWID;
 CREATE UNIQUE INDEX advisory_by_id ON advisory (id);
 CREATE INDEX affected_by_number ON affected (number);
 """

@@ -31,7 +31,7 @@ def read(location: str | Path, *, ecosystems: Sequence[str] = ()) -> Iterator[tu
     URL of a zip or of a bucket. `ecosystems` chooses from a bucket (a release, as in `Debian:12`, doesn't matter);
     without it, all that the bucket lists are read. Raises NotFound, Refused, Unavailable, InvalidData, UsageError.
     """
-    wanted = _bases(ecosystems)
+    wanted = bases(ecosystems)
     if isinstance(location, str) and is_url(location):
         return _read_url(location, wanted)
     return _read_path(Path(location), wanted)
@@ -129,7 +129,7 @@ def _listed_at(url: str) -> list[str]:
     with _temporary() as file:
         download(url, file, _LIST_LIMIT)
         file.seek(0)
-        return _bases(file.read().decode("utf-8", "replace").splitlines())
+        return bases(file.read().decode("utf-8", "replace").splitlines())
 
 
 @contextmanager
@@ -140,8 +140,8 @@ def _temporary() -> Iterator[BinaryIO]:
         yield file
 
 
-def _bases(ecosystems: Iterable[str]) -> list[str]:
-    """Without releases and repeats. A name goes into a path, so one that would lead elsewhere is refused."""
+def bases(ecosystems: Iterable[str]) -> list[str]:
+    """Ecosystems without releases and repeats. A name goes into a path, so one that would lead elsewhere is refused."""
     names = list(dict.fromkeys(each.strip().partition(":")[0] for each in ecosystems if each.strip()))
     for name in names:
         if "/" in name or "\\" in name or name in {".", ".."} or not name.isprintable():

@@ -8,12 +8,26 @@ from pratique.model.digest import Digest
 
 
 class SourceInfo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A feed: its name (every record's `source`), where it was read from, how many records and the newest's time."""
+    """A feed: its name (every record's `source`), where it was read from, how many records and the newest's time.
+
+    `checked` is when it was last known to be current (RFC 3339), `licence` what its data are under, and `problem` why
+    that was not possible since.
+    """
 
     name: str
     location: str
     count: int = 0
     newest: str = ""
+    checked: str = ""
+    licence: str = ""
+    problem: str = ""
+
+
+class Priority(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of a vulnerability's exploitation: FIRST's probability (0.0-1.0), and whether CISA has seen it."""
+
+    epss: float | None = None
+    kev: bool = False
 
 
 class SkippedRecord(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from pratique.advisories import schema
 from pratique.advisories.names import normalise
-from pratique.advisories.status import SourceInfo, StoreStatus
+from pratique.advisories.status import Priority, SourceInfo, StoreStatus
 from pratique.model.advisory import Advisory, Affected
 from pratique.model.digest import Digest
 from pratique.model.errors import InvalidData, NotFound
@@ -31,6 +31,7 @@ _FIND = """SELECT advisory.body, affected.body FROM affected JOIN advisory USING
            WHERE ecosystem = ? AND name = ? ORDER BY id"""
 _BY_ID = "SELECT number, body FROM advisory WHERE id = ?"
 _BY_ALIAS = "SELECT number, body FROM alias JOIN advisory USING (number) WHERE name = ? ORDER BY id LIMIT 1"
+_PRIORITY = "SELECT epss, kev FROM priority WHERE name = ?"
 _PACKAGES = "SELECT body FROM affected WHERE number = ? ORDER BY ecosystem, name"
 
 
@@ -71,6 +72,11 @@ class AdvisoryStore:
             return None
         number, head = rows[0]
         return self._joined(head, [body for (body,) in self._rows(_PACKAGES, number)])
+
+    def priority(self, name: str) -> Priority | None:
+        """What is known of the exploitation of a CVE; None where no feed names it."""
+        rows = self._rows(_PRIORITY, name)
+        return Priority(rows[0][0], bool(rows[0][1])) if rows else None
 
     def ecosystems(self) -> tuple[str, ...]:
         """The ecosystems, with their releases, that any advisory names."""

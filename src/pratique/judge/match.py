@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
 from pratique import versions
-from pratique.judge.aliases import Group, group, is_vulnerability
+from pratique.judge.aliases import Group, group, is_cve, is_vulnerability
 from pratique.judge.ecosystems import Lookup, concerns, lookup, unsupported
 from pratique.judge.merge import Hit, LooksUp, finding
 from pratique.judge.order import ordered
@@ -32,6 +33,26 @@ class KnowsEcosystems(Protocol):
 
     def ecosystems(self) -> Collection[str]:
         """The ecosystems, with their releases, of which there are any records."""
+
+
+class Exploitation(Protocol):
+    """What is known of a vulnerability's exploitation."""
+
+    @property
+    def epss(self) -> float | None:
+        """FIRST's probability of exploitation in 30 days, 0.0-1.0."""
+
+    @property
+    def kev(self) -> bool:
+        """Whether it is in CISA's catalogue."""
+
+
+@runtime_checkable
+class KnowsPriorities(Protocol):
+    """Advisories that also know which vulnerabilities are exploited."""
+
+    def priority(self, name: str) -> Exploitation | None:
+        """What is known of a CVE."""
 
 
 class MatchResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -68,7 +89,20 @@ def match_all(inventory: Inventory, advisories: FindsAdvisories, look_up: LooksU
         if answer.problems:
             missed.add(_skipped(package, question, answer.problems))
     missed |= set(_unknown(inventory, advisories))
-    return MatchResult(ordered(found), tuple(sorted(missed)))
+    return MatchResult(ordered(_with_priorities(found, advisories)), tuple(sorted(missed)))
+
+
+def _with_priorities(findings: list[Finding], advisories: FindsAdvisories) -> Iterator[Finding]:
+    """The findings with the exploitation of their CVEs."""
+    if not isinstance(advisories, KnowsPriorities):
+        yield from findings
+        return
+    ask = cache(advisories.priority)
+    for one in findings:
+        known = [answer for name in (one.id, *one.aliases) if is_cve(name) and (answer := ask(name))]
+        epss = max((each.epss for each in known if each.epss is not None), default=None)
+        kev = any(each.kev for each in known)
+        yield msgspec.structs.replace(one, epss=epss, kev=kev) if known else one
 
 
 def _unknown(inventory: Inventory, advisories: FindsAdvisories) -> Iterator[Skipped]:

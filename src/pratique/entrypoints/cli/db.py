@@ -1,6 +1,7 @@
-"""`pratique db build|status|lookup`: the advisories that scans ask."""
+"""`pratique db update|build|status|lookup`: the advisories that scans ask."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from pratique.entrypoints.cli import options
@@ -14,6 +15,7 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     summary = "build the advisory database, or ask it"
     parser = subparsers.add_parser("db", help=summary, description=summary[:1].upper() + summary[1:] + ".")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_update(verbs)
     _add_build(verbs)
     status = verbs.add_parser("status", help="say what the database holds and how old it is")
     status.add_argument("-f", "--format", choices=("table", "json"), default="table", help="default: table")
@@ -23,6 +25,15 @@ def add(subparsers: "options.Subparsers[argparse.ArgumentParser]") -> None:
     lookup.add_argument("what", metavar="ID | ECOSYSTEM NAME", nargs="+", help="CVE-2024-0001, or Debian:12 openssl")
     options.add_database(lookup)
     lookup.set_defaults(run=run_lookup)
+
+
+def _add_update(verbs: "options.Subparsers[argparse.ArgumentParser]") -> None:
+    update = verbs.add_parser("update", help="ask every feed for what is new, and build the database anew if any has")
+    update.add_argument("--feeds", metavar="FILE", help="where feeds are and which are on (TOML)")
+    update.add_argument("--mirror", metavar="URL", help="ask one place for all feeds, laid out as they are")
+    update.add_argument("--feed", metavar="NAME", action="append", default=[], help="ask only this feed; repeatable")
+    options.add_database(update)
+    update.set_defaults(run=run_update)
 
 
 def _add_build(verbs: "options.Subparsers[argparse.ArgumentParser]") -> None:
@@ -39,6 +50,25 @@ def _add_build(verbs: "options.Subparsers[argparse.ArgumentParser]") -> None:
     )
     build.add_argument("-o", "--output", metavar="FILE", help="default: where scans look for it")
     build.set_defaults(run=run_build)
+
+
+def run_update(args: argparse.Namespace) -> int:
+    """Fetch what is new and say what each feed is now; a feed that failed keeps its last good data."""
+    from pratique.advisories import settings
+    from pratique.advisories.update import update
+    from pratique.entrypoints.cli import output
+    from pratique.report.text import one_line
+    from pratique.wiring import scans
+
+    path = scans.database(args.db)
+    data = scans.read_file(args.feeds) if args.feeds else b""
+    wanted = settings.read(data, args.feeds or "", mirror=args.mirror or "", feeds=args.feed)
+    report = update(path, wanted, output.now(), lambda line: print(one_line(f"pratique: {line}"), file=sys.stderr))
+    for source in report.sources:
+        print(one_line(f"{source.name}: {source.problem or 'current'} ({source.licence})"))
+    built = report.built
+    print(f"{path}: " + (f"{built.advisories} advisories, {built.digest}" if built else "nothing had changed"))
+    return 0
 
 
 def run_build(args: argparse.Namespace) -> int:

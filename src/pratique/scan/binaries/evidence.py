@@ -35,15 +35,13 @@ PROGRAMS = (
     _program("nginx", r"nginx(?:-debug)?", rb"nginx/" + _NUMBER + rb"\0"),
     _program("redis", r"redis-server", rb"payload %5.{0,400}?\0" + _NUMBER),
     _program("openssl", r"openssl|libcrypto\.so[\d.]*", rb"OpenSSL (\d\.\d+\.\d+[a-z]{0,2}(?:-[a-z]+\d*)?) "),
-    _program("busybox", r"busybox", rb"BusyBox v(\d+\.\d+\.\d+)"),
-    _program("php", r"php|php-fpm\d*|libphp\d*\.so", rb"X-Powered-By: PHP/(\d+\.\d+\.\d+(?:RC\d+|beta\d+|alpha\d+)?)"),
+    _program("busybox", r"busybox|\[", rb"BusyBox v(\d+\.\d+\.\d+)"),
+    _program(
+        "php", r"php[\d.]*|php-fpm\d*|libphp\d*\.so", rb"X-Powered-By: PHP/(\d+\.\d+\.\d+(?:RC\d+|beta\d+|alpha\d+)?)"
+    ),
     _program("httpd", r"httpd|apache2", rb"Apache/(\d+\.\d+\.\d+)"),
     _program("postgresql", r"postgres", rb"postgres \(PostgreSQL\) (\d+(?:\.\d+){1,2}|\d+(?:beta|rc)\d+)"),
-    _program(
-        "haproxy",
-        r"haproxy",
-        rb"\0(\d\.\d{1,2}\.\d{1,3}(?:-[0-9a-f]{7,12})?)\0\d{4}/\d\d/\d\d\0|HA-?Proxy version (\d+\.\d+(?:\.\d+)?)",
-    ),
+    _program("haproxy", r"haproxy", rb" version (\d+\.\d+(?:\.\d+)?)[-\w.+~]{0,60}, released \d{4}/"),
     _program("memcached", r"memcached", rb"memcached (\d+\.\d+\.\d+)"),
     _program("ruby", r"ruby|libruby[-\w.]*\.so[\d.]*", rb"ruby (\d\.\d+\.\d+)(?:p\d+|preview\d+|rc\d+|dev)? ?\("),
 )

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pratique.model.descriptor import Platform
-from pratique.model.image import BASE_DIGEST, BASE_NAME, Image
+from pratique.model.image import BASE_DIGEST, BASE_NAME, Image, chain_ids
 from pratique.model.reference import Reference
-from pratique.remediate.lineage import KnownImage, PrefixIndex, chain_ids, find_base
+from pratique.remediate.lineage import KnownImage, PrefixIndex, find_base
 from tests.remediate.images import digest, image
 
 ARM = Platform("linux", "arm64")

@@ -1,11 +1,11 @@
 """One image for one platform as an immutable value: its manifest, its config, its layers by descriptor. No content."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from pratique.model.descriptor import Descriptor, Platform
-from pratique.model.digest import Digest
+from pratique.model.digest import Digest, digest_of
 
 BASE_NAME = "org.opencontainers.image.base.name"
 BASE_DIGEST = "org.opencontainers.image.base.digest"
@@ -80,3 +80,11 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     def descriptor(self) -> Descriptor:
         """The manifest's own descriptor."""
         return Descriptor(self.media_type, self.digest, len(self.raw_manifest))
+
+
+def chain_ids(diff_ids: Iterable[Digest]) -> tuple[Digest, ...]:
+    """The chain id of every prefix, shortest first (OCI image-spec, config.md#layer-chainid)."""
+    chains: list[Digest] = []
+    for diff_id in diff_ids:
+        chains.append(digest_of(f"{chains[-1]} {diff_id}".encode()) if chains else diff_id)
+    return tuple(chains)

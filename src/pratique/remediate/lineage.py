@@ -4,7 +4,6 @@ Layers decide, since they cannot be claimed; the annotations `org.opencontainers
 annotations.md) choose between known images with equal layers, and are all there is where the layers are not known.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from pratique.model.descriptor import Platform
 from pratique.model.digest import Digest, is_digest, short
 from pratique.model.errors import UsageError
-from pratique.model.image import BASE_DIGEST, BASE_NAME, Image
+from pratique.model.image import BASE_DIGEST, BASE_NAME, Image, chain_ids
 from pratique.model.reference import Reference
 
 _IMPLIED_VARIANTS = {"arm64": "v8", "amd64": "v1"}
@@ -49,15 +48,6 @@ class Claim(msgspec.Struct, frozen=True):
     origin: str
 
 
-def chain_ids(diff_ids: Iterable[Digest]) -> Iterator[Digest]:
-    """The chainID after each layer (OCI image-spec, config.md#layer-chainid), which names a stack of layers."""
-    chain: Digest | None = None
-    for diff_id in diff_ids:
-        stacked = f"{chain} {diff_id}".encode()
-        chain = Digest("sha256:" + hashlib.sha256(stacked).hexdigest()) if chain else diff_id
-        yield chain
-
-
 class PrefixIndex:
     """Known images by their stack of layers: finding a base asks once per layer, however many are known."""
 
@@ -69,7 +59,7 @@ class PrefixIndex:
 
     def add(self, image: KnownImage) -> None:
         """Make an image known; one without layers cannot be anybody's base."""
-        chains = tuple(chain_ids(image.diff_ids))
+        chains = chain_ids(image.diff_ids)
         if chains:
             self._by_chain.setdefault(chains[-1], []).append(image)
             self._by_digest.setdefault(image.digest, []).append(image)
@@ -80,7 +70,7 @@ class PrefixIndex:
 
     def stacks(self, image: Image) -> Iterator[tuple[int, list[KnownImage]]]:
         """The known images whose layers begin this one, longest first, with their number of layers; itself left out."""
-        chains = tuple(chain_ids(image.diff_ids))
+        chains = chain_ids(image.diff_ids)
         for count in range(len(chains), 0, -1):
             matches = [
                 known

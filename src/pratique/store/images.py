@@ -1,12 +1,12 @@
 """Images by digest, what tags name them, and how tags are built from source."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
-from pratique.model.digest import Digest, digest_of
-from pratique.model.image import Image
+from pratique.model.digest import Digest
+from pratique.model.image import Image, chain_ids
 from pratique.model.reference import Reference
 from pratique.store.database import Database
 
@@ -20,14 +20,6 @@ class Tagged(msgspec.Struct, frozen=True):
     digest: Digest
     diff_ids: tuple[Digest, ...]
     current: bool
-
-
-def chain_ids(diff_ids: Sequence[Digest]) -> tuple[Digest, ...]:
-    """The chain id of every prefix, shortest first (OCI image-spec, config.md#layer-chainid)."""
-    chains: list[Digest] = []
-    for diff_id in diff_ids:
-        chains.append(digest_of(f"{chains[-1]} {diff_id}".encode()) if chains else diff_id)
-    return tuple(chains)
 
 
 class Images:

@@ -281,7 +281,9 @@ def test_a_real_program_tells_its_version(program: str, version: list[str]) -> N
 @pytest.mark.parametrize(
     ("path", "data", "expected"),
     [
-        ("usr/local/bin/redis-server", b"payload %5.1f\0x\0" + b"7.2.4\0", "redis 7.2.4"),
+        ("usr/local/bin/redis-server", b"A7.0.151790282056000000000\0", "redis 7.0.15"),
+        ("usr/local/bin/redis-server", b"\x007.2.43f2a1b4c5d6e-1704899012000000000\0", "redis 7.2.4"),
+        ("usr/local/bin/redis-server", b"\x007.0.14buildkitsandbox-1704899012000000000000000000\0", "redis 7.0.14"),
         ("usr/local/nginx/sbin/nginx", b"\0nginx version: nginx/1.25.3\0", "nginx 1.25.3"),
         ("usr/local/apache2/bin/httpd", b"Server: Apache/2.4.58 (Unix)", "httpd 2.4.58"),
         ("usr/local/pgsql/bin/postgres", b"postgres (PostgreSQL) 16.1\n", "postgresql 16.1"),

@@ -25,6 +25,8 @@ def _program(name: str, file: str, version: bytes) -> Program:
 
 _PYTHON = r"libpython\d\.\d+[a-z]*\.so[\d.]*|python\d\.\d+[a-z]*"
 _NUMBER = rb"(\d{1,4}\.\d{1,4}(?:\.\d{1,4})?(?:[a-z]\b|[-.]?(?:rc|beta|alpha|a|b|RC)\d{1,3})?)"
+# Redis joins its version, the builder's host, a time in seconds or finer, whether git was dirty, and the commit.
+_REDIS = rb"(\d\.\d{1,2}\.\d{1,2}?)(?:(?:[0-9a-f]{12}|[a-z][a-z\-_.]{1,60})-)?1\d{9,18}\d[0-9a-f]{8}\0"
 PROGRAMS = (
     _program(
         "python",
@@ -33,7 +35,7 @@ PROGRAMS = (
     ),
     _program("node", r"node", rb"node\.js/v(\d+\.\d+\.\d+)"),
     _program("nginx", r"nginx(?:-debug)?", rb"nginx/" + _NUMBER + rb"\0"),
-    _program("redis", r"redis-server", rb"payload %5.{0,400}?\0" + _NUMBER),
+    _program("redis", r"redis-server|redis-check-(?:rdb|aof)", _REDIS),
     _program("openssl", r"openssl|libcrypto\.so[\d.]*", rb"OpenSSL (\d\.\d+\.\d+[a-z]{0,2}(?:-[a-z]+\d*)?) "),
     _program("busybox", r"busybox|\[", rb"BusyBox v(\d+\.\d+\.\d+)"),
     _program(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import urllib3
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16  # bytes; what broke off loses at most one
 _CONNECT, _READ = 10.0, 60.0  # seconds
 _TRIES = 3
 _REDIRECTS = 5

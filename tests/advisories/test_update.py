@@ -89,6 +89,11 @@ def test_the_command_says_what_each_feed_is(mirror: str, tmp_path: Path, capsys:
     assert "debian-tracker: current" in capsys.readouterr().out
     assert main(asked) == 0
     assert "nothing had changed" in capsys.readouterr().out
+    assert main(["db", "status", "--db", str(path)]) == 0
+    shown = capsys.readouterr().out
+    assert "from debian-tracker: 1416 (" in shown
+    assert "    current as of 20" in shown
+    assert "; CC0-1.0" in shown
     assert main(["db", "update", "--feed", "nobody", "--db", str(path)]) == 2
 
 

@@ -91,6 +91,7 @@ def run_build(args: argparse.Namespace) -> int:
 
 def run_status(args: argparse.Namespace) -> int:
     """Say what is there."""
+    from pratique.report.text import one_line
     from pratique.wiring import scans
 
     path = scans.database(args.db)
@@ -104,7 +105,10 @@ def run_status(args: argparse.Namespace) -> int:
     print(f"{path}: {status.advisories} advisories, built {status.built_at}, {status.digest}")
     for source in status.sources:
         newest = f", newest {source.newest}" if source.newest else ""
-        print(f"  from {source.name}: {source.count} ({source.location}{newest})")
+        print(one_line(f"  from {source.name}: {source.count} ({source.location}{newest})"))
+        said = (f"current as of {source.checked}" * bool(source.checked), source.licence, source.problem)
+        if told := "; ".join(filter(None, said)):
+            print(one_line(f"    {told}"))
     for ecosystem, count in sorted(status.ecosystems.items()):
         print(f"  {ecosystem}: {count}")
     return 0
